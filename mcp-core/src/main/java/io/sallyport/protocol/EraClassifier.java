@@ -1,0 +1,194 @@
+package io.sallyport.protocol;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Decides which era a posted message belongs to, and refuses what fits neither. The body decides; headers are claims
+ * that have to agree with it, and alone they neither raise nor lower the era.
+ *
+ * <p>Source: revision 2026-07-28, "Versioning" and "Streamable HTTP", and the behaviour of the TypeScript SDK where the
+ * specification leaves it open (notifications). Stateless and thread-safe.
+ */
+public final class EraClassifier {
+
+    private static final Set<String> LOG_LEVELS =
+            Set.of("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency");
+
+    private static final int BAD_REQUEST = 400;
+
+    private EraClassifier() {}
+
+    /** What a message was found to be. */
+    public sealed interface Outcome {}
+
+    /** Served without a session; the envelope is complete and agrees with the headers. */
+    public record Modern(String version) implements Outcome {}
+
+    /** Served under the rules of sessions, which are not checked here. */
+    public record Legacy() implements Outcome {}
+
+    /** Served by nobody. */
+    public record Refused(int status, McpError error) implements Outcome {}
+
+    private static final Outcome LEGACY = new Legacy();
+
+    /** Classifies a message by itself and the headers that it came with. */
+    public static Outcome classify(Message message, McpHeaders.Source headers) {
+        if (message instanceof Response) {
+            return LEGACY;
+        }
+        Optional<JsonValue> claim = message.get(Part.PARAMS_META, MetaKeys.PROTOCOL_VERSION);
+        Optional<String> header = headers.single(McpHeaders.PROTOCOL_VERSION);
+        boolean headerIsModern = header.filter(ProtocolVersion::namesModernEra).isPresent();
+        if (message instanceof Notification) {
+            return notification(claim, header, headerIsModern);
+        }
+        Request request = (Request) message;
+        if (request.method().equals(Methods.INITIALIZE) && !claimsModern(claim)) {
+            return headerIsModern
+                    ? mismatch("initialize belongs to revisions before 2026-07-28, but the header "
+                            + McpHeaders.PROTOCOL_VERSION + " names " + header.get())
+                    : LEGACY;
+        }
+        if (claim.isPresent()) {
+            return modern(request, claim.get(), headers);
+        }
+        return headerIsModern ? missingEnvelope(request) : LEGACY;
+    }
+
+    private static Outcome notification(Optional<JsonValue> claim, Optional<String> header, boolean headerIsModern) {
+        if (claim.isEmpty()) {
+            return headerIsModern ? new Modern(header.get()) : LEGACY;
+        }
+        Optional<String> version = claim.get().asString();
+        if (version.isEmpty()) {
+            return notAString();
+        }
+        if (header.isPresent() && !header.equals(version)) {
+            return versionMismatch(header.get(), version.get());
+        }
+        return ProtocolVersion.isServedModern(version.get()) ? new Modern(version.get()) : unsupported(version.get());
+    }
+
+    private static boolean claimsModern(Optional<JsonValue> claim) {
+        return claim.flatMap(JsonValue::asString)
+                .filter(ProtocolVersion::namesModernEra)
+                .isPresent();
+    }
+
+    private static Outcome modern(Request request, JsonValue claim, McpHeaders.Source headers) {
+        Optional<String> claimed = claim.asString();
+        if (claimed.isEmpty()) {
+            return notAString();
+        }
+        String version = claimed.get();
+        List<String> versionHeaders = headers.values(McpHeaders.PROTOCOL_VERSION);
+        if (versionHeaders.size() != 1) {
+            return mismatch(missingOrSeveral(McpHeaders.PROTOCOL_VERSION, versionHeaders));
+        }
+        if (!McpHeaders.trim(versionHeaders.get(0)).equals(version)) {
+            return versionMismatch(versionHeaders.get(0), version);
+        }
+        if (!ProtocolVersion.isServedModern(version)) {
+            return unsupported(version);
+        }
+        Optional<Refused> fault = envelopeFault(request)
+                .or(() -> mirrorFault(headers, McpHeaders.METHOD, "method", Optional.of(request.method())))
+                .or(() -> nameFault(request, headers));
+        return fault.isPresent() ? fault.get() : new Modern(version);
+    }
+
+    private static Optional<Refused> envelopeFault(Request request) {
+        Optional<JsonValue> capabilities = request.get(Part.PARAMS_META, MetaKeys.CLIENT_CAPABILITIES);
+        if (capabilities.isEmpty()) {
+            return Optional.of(missingEnvelope(request));
+        }
+        if (!capabilities.get().isObject()) {
+            return Optional.of(invalidParams("_meta[\"" + MetaKeys.CLIENT_CAPABILITIES + "\"] must be an object"));
+        }
+        Optional<JsonValue> info = request.get(Part.PARAMS_META, MetaKeys.CLIENT_INFO);
+        if (info.isPresent() && !info.get().isObject()) {
+            return Optional.of(invalidParams("_meta[\"" + MetaKeys.CLIENT_INFO + "\"] must be an object"));
+        }
+        Optional<JsonValue> level = request.get(Part.PARAMS_META, MetaKeys.LOG_LEVEL);
+        if (level.isPresent()
+                && level.get().asString().filter(LOG_LEVELS::contains).isEmpty()) {
+            return Optional.of(invalidParams("_meta[\"" + MetaKeys.LOG_LEVEL
+                    + "\"] must be one of debug, info, notice, warning, error, critical, alert, emergency"));
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Refused> nameFault(Request request, McpHeaders.Source headers) {
+        Optional<String> param = McpHeaders.namedParam(request.method());
+        if (param.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<String> value = request.getString(Part.PARAMS, param.get());
+        if (value.isEmpty()) {
+            return Optional.of(invalidParams("params." + param.get() + " must be a string"));
+        }
+        return mirrorFault(headers, McpHeaders.NAME, "params." + param.get(), value);
+    }
+
+    private static Optional<Refused> mirrorFault(
+            McpHeaders.Source headers, String header, String member, Optional<String> value) {
+        List<String> values = headers.values(header);
+        if (values.size() != 1) {
+            return Optional.of(mismatch(missingOrSeveral(header, values)));
+        }
+        Optional<String> mirrored = McpHeaders.decode(values.get(0));
+        if (mirrored.isEmpty()) {
+            return Optional.of(mismatch("the header " + header + " holds characters or Base64 that it may not hold"));
+        }
+        return mirrored.equals(value)
+                ? Optional.empty()
+                : Optional.of(mismatch("the header " + header + " does not agree with " + member));
+    }
+
+    private static String missingOrSeveral(String header, List<String> values) {
+        return values.isEmpty()
+                ? "the header " + header + " is missing"
+                : "the header " + header + " was sent " + values.size() + " times";
+    }
+
+    private static Refused missingEnvelope(Request request) {
+        List<String> missing = new ArrayList<>();
+        for (String key : List.of(MetaKeys.PROTOCOL_VERSION, MetaKeys.CLIENT_CAPABILITIES)) {
+            if (request.get(Part.PARAMS_META, key).isEmpty()) {
+                missing.add(key);
+            }
+        }
+        return invalidParams("params._meta lacks " + String.join(" and ", missing));
+    }
+
+    private static Refused notAString() {
+        return invalidParams("_meta[\"" + MetaKeys.PROTOCOL_VERSION + "\"] must be a string");
+    }
+
+    private static Refused versionMismatch(String header, String body) {
+        return mismatch("the header " + McpHeaders.PROTOCOL_VERSION + " says " + Json.quote(header) + ", the body says "
+                + Json.quote(body));
+    }
+
+    private static Refused unsupported(String requested) {
+        return new Refused(
+                BAD_REQUEST,
+                new McpError(
+                        ErrorCodes.UNSUPPORTED_PROTOCOL_VERSION,
+                        "Unsupported protocol version",
+                        Map.of("supported", ProtocolVersion.MODERN, "requested", requested)));
+    }
+
+    private static Refused mismatch(String reason) {
+        return new Refused(BAD_REQUEST, McpError.of(ErrorCodes.HEADER_MISMATCH, "Header mismatch: " + reason));
+    }
+
+    private static Refused invalidParams(String reason) {
+        return new Refused(BAD_REQUEST, McpError.of(ErrorCodes.INVALID_PARAMS, "Invalid params: " + reason));
+    }
+}
