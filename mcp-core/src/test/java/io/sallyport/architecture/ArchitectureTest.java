@@ -1,0 +1,7 @@
+package io.sallyport.architecture;
+
+class ArchitectureTest extends ArchitectureContract {
+    ArchitectureTest() {
+        super(20);
+    }
+}

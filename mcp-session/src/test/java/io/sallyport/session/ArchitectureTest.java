@@ -1,0 +1,9 @@
+package io.sallyport.session;
+
+import io.sallyport.architecture.ArchitectureContract;
+
+class ArchitectureTest extends ArchitectureContract {
+    ArchitectureTest() {
+        super(1);
+    }
+}
