@@ -1,0 +1,26 @@
+package io.sallyport.upstream;
+
+import io.sallyport.protocol.Notification;
+import io.sallyport.protocol.Request;
+import io.sallyport.protocol.Response;
+import java.util.function.Consumer;
+
+/** Told what an upstream sends outside calls. Must not block. */
+public interface SessionListener {
+
+    /** A notification that belongs to no call. */
+    void onNotification(Notification notification);
+
+    /**
+     * The upstream asks its client something and the question belongs to no call.
+     *
+     * @param answer takes the answer, once, from any thread; its id is set here
+     */
+    void onRequest(Request request, Consumer<Response> answer);
+
+    /**
+     * The session has ended by itself: the process died, the upstream forgot it. Calls under way have been told. Not
+     * called after {@link UpstreamSession#close}.
+     */
+    void onEnd(UpstreamFailure why);
+}

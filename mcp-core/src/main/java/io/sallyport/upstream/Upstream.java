@@ -1,0 +1,48 @@
+package io.sallyport.upstream;
+
+import java.util.concurrent.CompletionStage;
+
+/**
+ * An MCP server behind the gateway. Implemented here for HTTP, standard input and output, and local tools; a host may
+ * bring its own kind. Thread-safe.
+ */
+public interface Upstream {
+
+    /**
+     * Returns the name by which the configuration, policies, logs and the prefixes of tools know it: letters, digits,
+     * {@code -} and single {@code _}, 1 to 32 of them.
+     */
+    String name();
+
+    /**
+     * Opens a session.
+     *
+     * @param spec whom the session is for
+     * @param listener told what the upstream sends outside calls, and how the session ends
+     * @param runtime the gateway's threads, timers and limits
+     * @return the open session, or an {@link UpstreamException}; never waits longer than the upstream's own time-outs
+     */
+    CompletionStage<UpstreamSession> open(SessionSpec spec, SessionListener listener, UpstreamRuntime runtime);
+
+    /**
+     * Returns whether all clients of one principal may share a session. If not, each client gets its own: where the
+     * upstream speaks to its client outside calls, or asks it back, only that tells clients apart.
+     */
+    boolean sharesSessions();
+
+    /** Ends everything that this upstream has started. Idempotent; returns when it is done, or nearly so. */
+    default void close() {}
+
+    /**
+     * Returns a name if it may be one.
+     *
+     * @throws IllegalArgumentException if not
+     */
+    static String requireValidName(String name) {
+        if (!name.matches("[A-Za-z0-9-]+(_[A-Za-z0-9-]+)*") || name.length() > 32) {
+            throw new IllegalArgumentException("an upstream's name is 1 to 32 letters, digits, '-' and single '_', but "
+                    + "was \"" + name + "\"; \"__\" separates it from the names of its tools");
+        }
+        return name;
+    }
+}

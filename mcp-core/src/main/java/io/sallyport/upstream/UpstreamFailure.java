@@ -1,0 +1,49 @@
+package io.sallyport.upstream;
+
+import static java.util.Objects.requireNonNull;
+
+/**
+ * Why a call, or a session, came to nothing.
+ *
+ * @param kind what went wrong
+ * @param detail for operators: what was seen, with host names and addresses; never sent to clients
+ * @param maybeExecuted whether the upstream may have begun to carry the call out
+ */
+public record UpstreamFailure(Kind kind, String detail, boolean maybeExecuted) {
+
+    /** What can go wrong with an upstream. */
+    public enum Kind {
+        /** No connection: name not found, refused, timed out, TLS, egress guard. */
+        UNREACHABLE,
+        /** The upstream refuses our credentials. */
+        AUTH,
+        /** What it sent is no MCP. */
+        PROTOCOL,
+        /** What it sent is larger than allowed. */
+        TOO_LARGE,
+        /** It has forgotten the session, and with it what the call may have relied on. */
+        SESSION_LOST,
+        /** It went away while the call was under way. */
+        INTERRUPTED,
+        /** It has no room, or we have none for it. */
+        OVERLOADED,
+        /** A fault on our side. */
+        INTERNAL
+    }
+
+    /** Checks that nothing is missing. */
+    public UpstreamFailure {
+        requireNonNull(kind, "kind");
+        requireNonNull(detail, "detail");
+    }
+
+    /** Returns a failure of a call that was certainly not carried out. */
+    public static UpstreamFailure notSent(Kind kind, String detail) {
+        return new UpstreamFailure(kind, detail, false);
+    }
+
+    /** Returns a failure of a call that may have been carried out. */
+    public static UpstreamFailure maybeExecuted(Kind kind, String detail) {
+        return new UpstreamFailure(kind, detail, true);
+    }
+}

@@ -1,0 +1,30 @@
+package io.sallyport.upstream;
+
+import io.sallyport.protocol.Era;
+import io.sallyport.protocol.Notification;
+import io.sallyport.protocol.Request;
+
+/** An open conversation with an upstream. Thread-safe; no method blocks. */
+public interface UpstreamSession {
+
+    /** Returns the era that is spoken in this session. */
+    Era era();
+
+    /** Returns what the upstream says of itself. */
+    ServerFacts facts();
+
+    /**
+     * Makes a call. The request is of the session's era; its id is the caller's, and what comes back carries it.
+     *
+     * @param listener told what comes back; always ends with exactly one of {@link CallListener#onResponse} and {@link
+     *     CallListener#onFailure}, unless the call is cancelled before
+     * @return the call under way
+     */
+    CallHandle call(Request request, CallSpec spec, CallListener listener);
+
+    /** Sends a notification of the client. Lost if the session has ended. */
+    void send(Notification notification);
+
+    /** Ends the session. Calls under way fail. Idempotent. */
+    void close();
+}
