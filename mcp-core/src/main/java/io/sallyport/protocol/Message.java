@@ -19,6 +19,11 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract sealed class Message permits Request, Notification, Response {
 
+    /** For what we put together ourselves, of parts that were bounded before. */
+    static final MessageLimits UNBOUNDED = MessageLimits.forClients()
+            .withMaxBytes(Integer.MAX_VALUE)
+            .withMaxDepth(MessageLimits.MAX_CONFIGURABLE_DEPTH);
+
     private static final String JSON_RPC_VERSION = "2.0";
 
     final Envelope envelope;
@@ -48,11 +53,8 @@ public abstract sealed class Message permits Request, Notification, Response {
 
     /** As {@link #of(String)}, for bytes. Not bounded in size: what we put together was bounded before. */
     static Message trusted(byte[] bytes) {
-        MessageLimits limits = MessageLimits.forClients()
-                .withMaxBytes(Integer.MAX_VALUE)
-                .withMaxDepth(MessageLimits.MAX_CONFIGURABLE_DEPTH);
         try {
-            return parse(bytes, limits);
+            return parse(bytes, UNBOUNDED);
         } catch (MalformedMessageException e) {
             throw new IllegalArgumentException("not a message: " + e.getMessage(), e);
         }

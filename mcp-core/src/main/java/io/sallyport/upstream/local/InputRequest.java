@@ -3,8 +3,6 @@ package io.sallyport.upstream.local;
 import static java.util.Objects.requireNonNull;
 
 import io.sallyport.protocol.JsonValue;
-import io.sallyport.protocol.MalformedMessageException;
-import io.sallyport.protocol.MessageLimits;
 import io.sallyport.protocol.Methods;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -32,7 +30,7 @@ public final class InputRequest {
     public static InputRequest elicitation(String key, String message, String schema) {
         Map<String, Object> params = new LinkedHashMap<>();
         params.put("message", requireNonNull(message, "message"));
-        params.put("requestedSchema", json(schema));
+        params.put("requestedSchema", JsonValue.trusted(schema));
         return new InputRequest(key, Methods.ELICIT, params);
     }
 
@@ -48,14 +46,6 @@ public final class InputRequest {
     /** Asks for the client's roots. */
     public static InputRequest roots(String key) {
         return new InputRequest(key, Methods.ROOTS_LIST, Map.of());
-    }
-
-    static JsonValue json(String text) {
-        try {
-            return JsonValue.parse(text, MessageLimits.forUpstreams());
-        } catch (MalformedMessageException e) {
-            throw new IllegalArgumentException("not JSON: " + e.getMessage(), e);
-        }
     }
 
     String key() {

@@ -41,8 +41,8 @@ public final class LocalServer implements Upstream {
         name = builder.name;
         facts = new ServerFacts(
                 ProtocolVersion.V2026_07_28,
-                InputRequest.json(Json.write(builder.serverInfo())),
-                InputRequest.json(CAPABILITIES),
+                JsonValue.trusted(Json.write(builder.serverInfo())),
+                JsonValue.trusted(CAPABILITIES),
                 builder.instructions);
         tools = synchronizedCopy(builder.tools, Tool::name, "tool");
         prompts = synchronizedCopy(builder.prompts, Prompt::name, "prompt");

@@ -157,7 +157,7 @@ final class LocalSession implements UpstreamSession {
             Optional<Map<String, Object>> places = resource.match(uri);
             if (places.isPresent()) {
                 Map<String, JsonValue> arguments =
-                        InputRequest.json(Json.write(places.get())).members();
+                        JsonValue.trusted(Json.write(places.get())).members();
                 ResourceContents contents = resource.reader().read(uri, call(request, spec, listener, arguments));
                 Map<String, Object> result = new LinkedHashMap<>();
                 result.put("contents", List.of(contents.toJson()));

@@ -118,7 +118,7 @@ public final class Prompt {
             }
             return new Prompt(
                     name,
-                    InputRequest.json(Json.write(complete)),
+                    JsonValue.trusted(Json.write(complete)),
                     Map.copyOf(completers),
                     requireNonNull(handler, "handler"));
         }

@@ -136,7 +136,7 @@ public final class Resource {
         public Resource reader(Reader reader) {
             return new Resource(
                     uri,
-                    InputRequest.json(Json.write(definition)),
+                    JsonValue.trusted(Json.write(definition)),
                     requireNonNull(reader, "reader"),
                     template ? Optional.of(pattern()) : Optional.empty(),
                     Map.copyOf(completers));

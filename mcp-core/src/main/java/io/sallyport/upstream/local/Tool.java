@@ -114,7 +114,7 @@ public final class Tool {
             if (!properties.isEmpty()) {
                 throw new IllegalStateException("inputSchema(…) and param(…) exclude each other");
             }
-            JsonValue parsed = InputRequest.json(json);
+            JsonValue parsed = JsonValue.trusted(json);
             if (!parsed.getString("type").equals(Optional.of("object"))) {
                 throw new IllegalArgumentException("an input schema has \"type\": \"object\", but was " + json);
             }
@@ -125,7 +125,7 @@ public final class Tool {
 
         /** Sets the output schema that {@link ToolResult#structured} results follow. */
         public Builder outputSchema(String json) {
-            definition.put("outputSchema", InputRequest.json(json));
+            definition.put("outputSchema", JsonValue.trusted(json));
             return this;
         }
 
@@ -146,7 +146,7 @@ public final class Tool {
             requireNonNull(handler, "handler");
             Map<String, Object> complete = new LinkedHashMap<>(definition);
             complete.put("inputSchema", schema.<Object>map(value -> value).orElseGet(this::schemaOfParams));
-            return new Tool(name, InputRequest.json(Json.write(complete)), handler);
+            return new Tool(name, JsonValue.trusted(Json.write(complete)), handler);
         }
 
         private Map<String, Object> schemaOfParams() {

@@ -1,0 +1,124 @@
+package io.sallyport.gateway.internal;
+
+import io.sallyport.filter.CallContext;
+import io.sallyport.filter.Decision;
+import io.sallyport.filter.McpFilter;
+import io.sallyport.filter.Refusal;
+import io.sallyport.protocol.McpError;
+import io.sallyport.protocol.Notification;
+import io.sallyport.protocol.Request;
+import io.sallyport.protocol.Response;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A gateway's filters in the order in which they run. Immutable. */
+public final class Filters {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(Filters.class);
+
+    private final List<McpFilter> onTheWayIn;
+    private final List<McpFilter> onTheWayOut;
+
+    /** Sorts the filters by stage; within a stage they keep their order. */
+    public Filters(List<McpFilter> filters) {
+        List<McpFilter> sorted = new ArrayList<>(filters);
+        sorted.sort(Comparator.comparing(McpFilter::stage));
+        onTheWayIn = List.copyOf(sorted);
+        List<McpFilter> results = new ArrayList<>(
+                sorted.stream().filter(McpFilter::looksAtResults).toList());
+        Collections.reverse(results);
+        onTheWayOut = List.copyOf(results);
+    }
+
+    /** What the filters made of a request: it goes on, or is answered. */
+    sealed interface Outcome {}
+
+    /** It goes on, as this. */
+    record GoesOn(Request request) implements Outcome {}
+
+    /** It is answered with this, under this HTTP status. */
+    record Answered(Response response, int httpStatus) implements Outcome {}
+
+    /** Returns whether somebody looks at what comes back. */
+    boolean lookAtResults() {
+        return !onTheWayOut.isEmpty();
+    }
+
+    Outcome request(CallContext call, Request request) {
+        Request current = request;
+        for (McpFilter filter : onTheWayIn) {
+            Decision decision;
+            try {
+                decision = filter.onRequest(call, current);
+            } catch (RuntimeException e) {
+                decision = Decision.refuse(failed(filter, call, e));
+            }
+            if (decision instanceof Decision.ProceedWith changed && changed.message() instanceof Request other) {
+                current = other.id().equals(request.id()) ? other : other.withId(request.id());
+            } else if (decision instanceof Decision.Refuse refuse) {
+                return refused(call, request, refuse.refusal());
+            } else if (decision instanceof Decision.Answer answer) {
+                return new Answered(answer.response().withId(request.id()), 200);
+            }
+        }
+        return new GoesOn(current);
+    }
+
+    private static Answered refused(CallContext call, Request request, Refusal refusal) {
+        McpError error = Errors.of(refusal, call.correlationId());
+        return new Answered(Response.error(request.id(), error), refusal.kind().status());
+    }
+
+    /** Returns the notification as the filters leave it; nothing if one drops it. */
+    Optional<Notification> notification(CallContext call, Notification notification) {
+        Notification current = notification;
+        for (McpFilter filter : onTheWayOut) {
+            Decision decision;
+            try {
+                decision = filter.onNotification(call, current);
+            } catch (RuntimeException e) {
+                decision = Decision.refuse(failed(filter, call, e));
+            }
+            if (decision instanceof Decision.ProceedWith changed && changed.message() instanceof Notification other) {
+                current = other;
+            } else if (decision instanceof Decision.Refuse) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(current);
+    }
+
+    /** Returns the response as the filters leave it. */
+    Response result(CallContext call, Response response) {
+        Response current = response;
+        for (McpFilter filter : onTheWayOut) {
+            Decision decision;
+            try {
+                decision = filter.onResult(call, current);
+            } catch (RuntimeException e) {
+                decision = Decision.refuse(failed(filter, call, e));
+            }
+            if (decision instanceof Decision.ProceedWith changed && changed.message() instanceof Response other) {
+                current = response.id().map(other::withId).orElse(other);
+            } else if (decision instanceof Decision.Refuse refuse) {
+                current = Response.error(response.id().orElse(null), Errors.of(refuse.refusal(), call.correlationId()));
+            }
+        }
+        return current;
+    }
+
+    private static Refusal failed(McpFilter filter, CallContext call, RuntimeException e) {
+        LOGGER.atError()
+                .addKeyValue("filter", filter.getClass().getName())
+                .addKeyValue("stage", filter.stage())
+                .addKeyValue("correlationId", call.correlationId())
+                .setCause(e)
+                .log("a filter failed");
+        return Refusal.of(Refusal.Kind.INTERNAL, "gateway", "The gateway failed.");
+    }
+}
