@@ -24,4 +24,7 @@ interface CallSink {
 
     /** Passes the answer on; the last thing that is called. */
     void answer(Response response, int httpStatus);
+
+    /** There will be no answer: the client has given the call up. The last thing that is called. */
+    void abandon();
 }

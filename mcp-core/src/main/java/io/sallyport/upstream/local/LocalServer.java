@@ -7,6 +7,9 @@ import io.sallyport.protocol.JsonValue;
 import io.sallyport.protocol.Methods;
 import io.sallyport.protocol.Notification;
 import io.sallyport.protocol.ProtocolVersion;
+import io.sallyport.protocol.Request;
+import io.sallyport.upstream.CallHandle;
+import io.sallyport.upstream.CallListener;
 import io.sallyport.upstream.ServerFacts;
 import io.sallyport.upstream.SessionListener;
 import io.sallyport.upstream.SessionSpec;
@@ -35,7 +38,7 @@ public final class LocalServer implements Upstream {
     private final Map<String, Tool> tools;
     private final Map<String, Prompt> prompts;
     private final Map<String, Resource> resources;
-    private final Set<SessionListener> listeners = ConcurrentHashMap.newKeySet();
+    private final Set<LocalListen> listening = ConcurrentHashMap.newKeySet();
 
     private LocalServer(Builder builder) {
         name = builder.name;
@@ -79,8 +82,7 @@ public final class LocalServer implements Upstream {
 
     @Override
     public CompletionStage<UpstreamSession> open(SessionSpec spec, SessionListener listener, UpstreamRuntime runtime) {
-        listeners.add(listener);
-        return CompletableFuture.completedFuture(new LocalSession(this, runtime, () -> listeners.remove(listener)));
+        return CompletableFuture.completedFuture(new LocalSession(this, runtime));
     }
 
     /** Adds a tool, or replaces the one of the same name; clients are told that the list changed. */
@@ -128,7 +130,15 @@ public final class LocalServer implements Upstream {
     }
 
     private void tellAll(Notification notification) {
-        listeners.forEach(listener -> listener.onNotification(notification));
+        listening.forEach(listen -> listen.tell(notification));
+    }
+
+    /** Tells a listener of changes until its call is cancelled. */
+    CallHandle listen(Request request, CallListener listener) {
+        LocalListen listen = new LocalListen(request, listener);
+        listen.acknowledge();
+        listening.add(listen);
+        return reason -> listening.remove(listen);
     }
 
     ServerFacts facts() {
@@ -167,7 +177,7 @@ public final class LocalServer implements Upstream {
 
     @Override
     public void close() {
-        listeners.clear();
+        listening.clear();
     }
 
     /** Defines a server. Confined to one thread. */

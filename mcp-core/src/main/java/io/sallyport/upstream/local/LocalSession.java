@@ -35,12 +35,10 @@ final class LocalSession implements UpstreamSession {
 
     private final LocalServer server;
     private final UpstreamRuntime runtime;
-    private final Runnable onClose;
 
-    LocalSession(LocalServer server, UpstreamRuntime runtime, Runnable onClose) {
+    LocalSession(LocalServer server, UpstreamRuntime runtime) {
         this.server = server;
         this.runtime = runtime;
-        this.onClose = onClose;
     }
 
     @Override
@@ -55,6 +53,9 @@ final class LocalSession implements UpstreamSession {
 
     @Override
     public CallHandle call(Request request, CallSpec spec, CallListener listener) {
+        if (request.method().equals(Methods.SUBSCRIPTIONS_LISTEN)) {
+            return server.listen(request, listener);
+        }
         FutureTask<Void> task = new FutureTask<>(() -> carryOut(request, spec, listener), null);
         try {
             runtime.executor().execute(task);
@@ -243,6 +244,6 @@ final class LocalSession implements UpstreamSession {
 
     @Override
     public void close() {
-        onClose.run();
+        // What is under way belongs to its calls, which are cancelled one by one.
     }
 }

@@ -1,0 +1,414 @@
+package io.sallyport.gateway;
+
+import static java.util.Objects.requireNonNull;
+
+import io.sallyport.filter.McpFilter;
+import io.sallyport.gateway.internal.EndpointSettings;
+import io.sallyport.gateway.internal.Engine;
+import io.sallyport.gateway.internal.Executors;
+import io.sallyport.gateway.internal.Filters;
+import io.sallyport.gateway.internal.HttpGuard;
+import io.sallyport.gateway.internal.LocalOnly;
+import io.sallyport.gateway.internal.Settings;
+import io.sallyport.gateway.internal.Ticks;
+import io.sallyport.protocol.Json;
+import io.sallyport.protocol.MessageLimits;
+import io.sallyport.spi.Authenticator;
+import io.sallyport.spi.EventLog;
+import io.sallyport.spi.Sealer;
+import io.sallyport.spi.SessionStore;
+import io.sallyport.upstream.Upstream;
+import io.sallyport.upstream.UpstreamRuntime;
+import java.net.URI;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A gateway: many MCP servers behind one endpoint, or several. Thread-safe.
+ *
+ * <pre>{@code
+ * McpGateway gateway = McpGateway.builder()
+ *     .upstream(HttpUpstream.at("search", URI.create("https://search.example/mcp")).build())
+ *     .endpoint(Endpoint.at("/mcp"))
+ *     .allowAnonymous()
+ *     .build();
+ * gateway.start();
+ * servletContext.addServlet("mcp", new McpServlet(gateway)).addMapping("/mcp");
+ * }</pre>
+ */
+public final class McpGateway implements AutoCloseable {
+
+    private enum Phase {
+        NEW,
+        RUNNING,
+        DRAINING,
+        CLOSED
+    }
+
+    private final Engine engine;
+    private final HttpGuard guard;
+    private final Authenticator authenticator;
+    private final ScheduledExecutorService timer;
+    private final Executors.Owned executor;
+    private final SessionStore sessionStore;
+    private final EventLog eventLog;
+    private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.NEW);
+
+    private McpGateway(Builder builder) {
+        executor = Executors.orDefault(builder.executor);
+        timer = Executors.timer();
+        sessionStore = builder.sessionStore == null
+                ? SessionStore.inMemory(builder.sessionBounds, InstantSource.system())
+                : builder.sessionStore;
+        eventLog = EventLog.inMemory(builder.streamBufferBytes, 64);
+        List<String> names = builder.upstreams.stream().map(Upstream::name).toList();
+        List<EndpointSettings> endpoints = builder.endpoints.stream()
+                .map(endpoint -> endpoint.resolve(names))
+                .toList();
+        Settings settings = builder.settings();
+        UpstreamRuntime runtime =
+                new UpstreamRuntime(executor.executor(), timer, settings.upstreamLimits(), builder.sealer);
+        engine = new Engine(
+                settings,
+                runtime,
+                new Ticks(timer, System::nanoTime),
+                new Filters(builder.filters),
+                sessionStore,
+                eventLog,
+                builder.upstreams,
+                endpoints);
+        guard = new HttpGuard(builder.publicUrls, builder.allowedOrigins);
+        authenticator = requireNonNull(builder.authenticator);
+    }
+
+    /** Begins a gateway. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Connects to the upstreams and begins to serve. Returns at once; an upstream that cannot be reached is tried again
+     * until it can.
+     *
+     * @return completes when each upstream has been tried once
+     * @throws IllegalStateException if it was started or closed before
+     */
+    public CompletableFuture<Void> start() {
+        if (!phase.compareAndSet(Phase.NEW, Phase.RUNNING)) {
+            throw new IllegalStateException("a gateway is started once, but this one is " + phase.get());
+        }
+        return engine.start();
+    }
+
+    /** Returns how the upstreams are. */
+    public List<UpstreamStatus> upstreams() {
+        return engine.upstreams().stream()
+                .map(upstream -> new UpstreamStatus(
+                        upstream.name(),
+                        upstream.state().name().toLowerCase(Locale.ROOT),
+                        upstream.lastFailure().map(failure -> failure.kind() + ": " + failure.detail())))
+                .toList();
+    }
+
+    /** Returns the engine, for the servlet. Not for hosts. */
+    public Engine engine() {
+        return engine;
+    }
+
+    /** Returns who may come in at all, for the servlet. Not for hosts. */
+    public HttpGuard guard() {
+        return guard;
+    }
+
+    /** Returns who finds out who sends a request, for the servlet. Not for hosts. */
+    public Authenticator authenticator() {
+        return authenticator;
+    }
+
+    /** Returns whether requests are served. */
+    public boolean isServing() {
+        return phase.get() == Phase.RUNNING;
+    }
+
+    /**
+     * Takes no more requests, waits until those under way have ended, then closes.
+     *
+     * @param atMost how long to wait
+     * @return whether all requests had ended by then
+     */
+    public boolean close(Duration atMost) {
+        boolean draining = phase.compareAndSet(Phase.RUNNING, Phase.DRAINING);
+        boolean idle = !draining || engine.awaitIdle(atMost);
+        close();
+        return idle;
+    }
+
+    /** Ends everything that the gateway has started: calls, streams, connections, processes, threads. Idempotent. */
+    @Override
+    public void close() {
+        if (phase.getAndSet(Phase.CLOSED) == Phase.CLOSED) {
+            return;
+        }
+        engine.close();
+        engine.ticks().close();
+        sessionStore.close();
+        eventLog.close();
+        timer.shutdownNow();
+        executor.close();
+    }
+
+    /** Puts a gateway together. Confined to one thread. */
+    public static final class Builder {
+
+        private final List<Upstream> upstreams = new ArrayList<>();
+        private final List<Endpoint> endpoints = new ArrayList<>();
+        private final List<McpFilter> filters = new ArrayList<>();
+        private final List<URI> publicUrls = new ArrayList<>();
+        private final Set<String> allowedOrigins = new HashSet<>();
+        private @Nullable Authenticator authenticator;
+        private @Nullable Executor executor;
+        private @Nullable SessionStore sessionStore;
+        private SessionStore.Bounds sessionBounds = SessionStore.Bounds.defaults();
+        private Sealer sealer = Sealer.ephemeral();
+        private MessageLimits clientLimits = MessageLimits.forClients();
+        private MessageLimits upstreamLimits = MessageLimits.forUpstreams();
+        private Duration callDeadline = Duration.ofSeconds(30);
+        private Duration maxCallDuration = Duration.ofMinutes(10);
+        private int maxDefinitions = 10_000;
+        private int maxSessionsPerUpstream = 1_000;
+        private int maxStreamsPerPrincipal = 16;
+        private int streamBufferBytes = 256 * 1024;
+        private Duration idleHeartbeat = Duration.ofSeconds(15);
+        private Duration startupPatience = Duration.ofSeconds(5);
+
+        private Builder() {}
+
+        /** Adds an upstream. */
+        public Builder upstream(Upstream upstream) {
+            String name = Upstream.requireValidName(upstream.name());
+            if (upstreams.stream().anyMatch(other -> other.name().equals(name))) {
+                throw new IllegalArgumentException("two upstreams are named \"" + name + "\"; rename one of them");
+            }
+            upstreams.add(upstream);
+            return this;
+        }
+
+        /** Adds an endpoint. Without any, all upstreams are served at {@code /mcp}. */
+        public Builder endpoint(Endpoint endpoint) {
+            if (endpoints.stream().anyMatch(other -> other.path().equals(endpoint.path()))) {
+                throw new IllegalArgumentException("two endpoints have the path " + endpoint.path());
+            }
+            endpoints.add(endpoint);
+            return this;
+        }
+
+        /** Adds a filter; see {@link McpFilter}. */
+        public Builder filter(McpFilter filter) {
+            filters.add(requireNonNull(filter, "filter"));
+            return this;
+        }
+
+        /** Sets what finds out who sends a request. */
+        public Builder authenticator(Authenticator authenticator) {
+            this.authenticator = requireNonNull(authenticator, "authenticator");
+            return this;
+        }
+
+        /**
+         * Allows requests without a credential, from this machine only: the peer is a loopback address, {@code Host} is
+         * a local name, and no proxy has added a header.
+         */
+        public Builder allowAnonymous() {
+            this.authenticator = new LocalOnly();
+            return this;
+        }
+
+        /**
+         * Adds a URL by which clients know this gateway; requests with other values of {@code Host} are refused. Without
+         * any, only local names are accepted.
+         */
+        public Builder publicUrl(URI url) {
+            if (url.getHost() == null || !("http".equals(url.getScheme()) || "https".equals(url.getScheme()))) {
+                throw new IllegalArgumentException("a public URL is http or https with a host, but was " + url);
+            }
+            publicUrls.add(url);
+            return this;
+        }
+
+        /**
+         * Adds an origin whose pages may use the gateway, such as {@code https://app.example}. The origins of the public
+         * URLs, and local ones while there is no public URL, may anyway.
+         */
+        public Builder allowOrigin(String origin) {
+            if (!origin.matches("https?://[^/?#@]+")) {
+                throw new IllegalArgumentException(
+                        "an origin is a scheme, a host and maybe a port, like \"https://app.example\", but was \""
+                                + origin + "\"");
+            }
+            allowedOrigins.add(origin.toLowerCase(Locale.ROOT));
+            return this;
+        }
+
+        /**
+         * Sets what runs handlers of local tools and filters of results; stays the host's. Defaults to one virtual
+         * thread per task where the JDK has them (21 on), else to a pool of 64 threads.
+         */
+        public Builder executor(Executor executor) {
+            this.executor = requireNonNull(executor, "executor");
+            return this;
+        }
+
+        /** Sets where legacy sessions are kept; closed with the gateway. Defaults to this process's memory. */
+        public Builder sessionStore(SessionStore store) {
+            this.sessionStore = requireNonNull(store, "store");
+            return this;
+        }
+
+        /** Sets how long legacy sessions live and how many there may be, for the default store. */
+        public Builder sessionBounds(SessionStore.Bounds bounds) {
+            this.sessionBounds = requireNonNull(bounds, "bounds");
+            return this;
+        }
+
+        /** Sets what seals what passes through the hands of clients. Defaults to a random key for this process. */
+        public Builder sealer(Sealer sealer) {
+            this.sealer = requireNonNull(sealer, "sealer");
+            return this;
+        }
+
+        /** Sets what clients may send. Defaults to {@link MessageLimits#forClients}. */
+        public Builder clientLimits(MessageLimits limits) {
+            this.clientLimits = requireNonNull(limits, "limits");
+            return this;
+        }
+
+        /** Sets what upstreams may send. Defaults to {@link MessageLimits#forUpstreams}. */
+        public Builder upstreamLimits(MessageLimits limits) {
+            this.upstreamLimits = requireNonNull(limits, "limits");
+            return this;
+        }
+
+        /** Sets how long a call may take; progress begins the time anew. Defaults to 30 seconds. */
+        public Builder callDeadline(Duration deadline) {
+            this.callDeadline = positive("callDeadline", deadline);
+            return this;
+        }
+
+        /** Sets how long a call may take at all, with progress and with waiting for people. Defaults to 10 minutes. */
+        public Builder maxCallDuration(Duration duration) {
+            this.maxCallDuration = positive("maxCallDuration", duration);
+            return this;
+        }
+
+        /** Sets how many definitions of one kind an upstream may list. Defaults to 10,000. */
+        public Builder maxDefinitions(int definitions) {
+            this.maxDefinitions = positive("maxDefinitions", definitions);
+            return this;
+        }
+
+        /** Sets how many sessions are kept with one upstream for clients. Defaults to 1,000. */
+        public Builder maxSessionsPerUpstream(int sessions) {
+            this.maxSessionsPerUpstream = positive("maxSessionsPerUpstream", sessions);
+            return this;
+        }
+
+        /** Sets how many streams for changes one principal may have open. Defaults to 16. */
+        public Builder maxStreamsPerPrincipal(int streams) {
+            this.maxStreamsPerPrincipal = positive("maxStreamsPerPrincipal", streams);
+            return this;
+        }
+
+        /**
+         * Sets how many bytes may wait in one stream for a slow client, before it is closed. Defaults to 256 KiB; one
+         * message always fits.
+         */
+        public Builder streamBufferBytes(int bytes) {
+            this.streamBufferBytes = positive("streamBufferBytes", bytes);
+            return this;
+        }
+
+        /** Sets after how long an idle stream gets a comment that keeps it open. Defaults to 15 seconds. */
+        public Builder idleHeartbeat(Duration interval) {
+            this.idleHeartbeat = positive("idleHeartbeat", interval);
+            return this;
+        }
+
+        /**
+         * Sets how long a list waits, after the start, for upstreams that have not been tried yet. Defaults to 5
+         * seconds.
+         */
+        public Builder startupPatience(Duration patience) {
+            this.startupPatience = positive("startupPatience", patience);
+            return this;
+        }
+
+        private static Duration positive(String name, Duration value) {
+            if (value.isNegative() || value.isZero()) {
+                throw new IllegalArgumentException(name + " must be positive, but was " + value);
+            }
+            return value;
+        }
+
+        private static int positive(String name, int value) {
+            if (value <= 0) {
+                throw new IllegalArgumentException(name + " must be positive, but was " + value);
+            }
+            return value;
+        }
+
+        /**
+         * Returns the gateway, which then has to be started.
+         *
+         * @throws IllegalStateException if nothing says who may use it, or it has no upstream
+         * @throws IllegalArgumentException if an endpoint does not fit the upstreams, or two durations each other
+         */
+        public McpGateway build() {
+            if (authenticator == null) {
+                throw new IllegalStateException("nothing says who may use this gateway; set authenticator(…), or, for "
+                        + "this machine only, allowAnonymous()");
+            }
+            if (upstreams.isEmpty()) {
+                throw new IllegalStateException("a gateway needs an upstream; add one with upstream(…)");
+            }
+            if (maxCallDuration.compareTo(callDeadline) < 0) {
+                throw new IllegalArgumentException("maxCallDuration (" + maxCallDuration + ") must be at least "
+                        + "callDeadline (" + callDeadline + ")");
+            }
+            if (endpoints.isEmpty()) {
+                endpoints.add(Endpoint.at("/mcp"));
+            }
+            return new McpGateway(this);
+        }
+
+        private Settings settings() {
+            Map<String, Object> info = new LinkedHashMap<>();
+            info.put("name", "sallyport");
+            String version = McpGateway.class.getPackage().getImplementationVersion();
+            info.put("version", version == null ? "development" : version);
+            return new Settings(
+                    clientLimits,
+                    upstreamLimits,
+                    callDeadline,
+                    maxCallDuration,
+                    maxDefinitions,
+                    maxSessionsPerUpstream,
+                    maxStreamsPerPrincipal,
+                    streamBufferBytes,
+                    idleHeartbeat,
+                    startupPatience,
+                    Json.write(info));
+        }
+    }
+}

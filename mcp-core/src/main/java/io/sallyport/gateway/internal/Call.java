@@ -1,0 +1,403 @@
+package io.sallyport.gateway.internal;
+
+import io.sallyport.filter.Refusal;
+import io.sallyport.protocol.Era;
+import io.sallyport.protocol.ErrorCodes;
+import io.sallyport.protocol.Json;
+import io.sallyport.protocol.JsonValue;
+import io.sallyport.protocol.McpError;
+import io.sallyport.protocol.Methods;
+import io.sallyport.protocol.Notification;
+import io.sallyport.protocol.Part;
+import io.sallyport.protocol.Request;
+import io.sallyport.protocol.RequestId;
+import io.sallyport.protocol.Response;
+import io.sallyport.upstream.CallHandle;
+import io.sallyport.upstream.CallListener;
+import io.sallyport.upstream.CallSpec;
+import io.sallyport.upstream.UpstreamException;
+import io.sallyport.upstream.UpstreamFailure;
+import io.sallyport.upstream.UpstreamSession;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A call to an upstream, from the request that began it to its one end: an answer, a refusal, or a cancellation. It may
+ * outlive the HTTP request that began it; what it brings goes to its {@link CallSink}.
+ *
+ * <p>The deadline counts only while the upstream works: it stands still while the client is asked for something, and
+ * progress begins it anew, up to the greatest time that a call may take.
+ */
+final class Call implements CallListener, Ticks.Ticking {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.call");
+
+    /** How often a call may ask its client before it is taken for one that never ends. */
+    private static final int MAX_ROUNDS = 8;
+
+    private final Engine engine;
+    private final CallInfo info;
+    private final EraBridge.ClientFacts client;
+    private final CallSpec spec;
+    private final CallSink sink;
+    private final Request request;
+    private final SerialQueue results;
+    private final Duration deadline;
+    private final Duration maxDuration;
+    private final long begun;
+
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private @Nullable UpstreamSession session;
+    private @Nullable CallHandle handle;
+    private boolean ended;
+    private long alive;
+    private int questions;
+    private int rounds;
+
+    /**
+     * Creates a call.
+     *
+     * @param request as the client sent it, with the upstream's own names in it
+     */
+    Call(Engine engine, CallInfo info, EraBridge.ClientFacts client, CallSpec spec, CallSink sink, Request request) {
+        this.engine = engine;
+        this.info = info;
+        this.client = client;
+        this.spec = spec;
+        this.sink = sink;
+        this.request = request;
+        this.results = new SerialQueue(engine.filters().lookAtResults() ? engine.executor() : Runnable::run);
+        this.deadline = engine.settings().callDeadline();
+        this.maxDuration = engine.settings().maxCallDuration();
+        this.begun = engine.ticks().now();
+        this.alive = begun;
+    }
+
+    /** Makes the call as soon as there is a session for it. */
+    void start(CompletionStage<UpstreamSession> opening) {
+        engine.ticks().add(this);
+        engine.inFlight().begin();
+        opening.whenComplete((opened, failure) -> {
+            if (opened == null) {
+                onFailure(failureOf(failure));
+                return;
+            }
+            Request converted = request;
+            if (opened.era() != info.era()) {
+                converted =
+                        info.era() == Era.LEGACY ? EraBridge.toModern(request, client) : EraBridge.toLegacy(request);
+            }
+            issue(opened, converted);
+        });
+    }
+
+    private static UpstreamFailure failureOf(@Nullable Throwable thrown) {
+        Throwable cause =
+                thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+        if (cause instanceof UpstreamException known) {
+            return known.failure();
+        }
+        LOGGER.atError().setCause(cause).log("opening a session with an upstream failed unexpectedly");
+        return UpstreamFailure.notSent(UpstreamFailure.Kind.INTERNAL, String.valueOf(cause));
+    }
+
+    private void issue(UpstreamSession opened, Request converted) {
+        lock.lock();
+        try {
+            if (ended) {
+                return;
+            }
+            session = opened;
+        } finally {
+            lock.unlock();
+        }
+        CallHandle made = opened.call(converted, spec, this);
+        boolean tooLate;
+        lock.lock();
+        try {
+            handle = made;
+            tooLate = ended;
+        } finally {
+            lock.unlock();
+        }
+        if (tooLate) {
+            made.cancel("the client gave the request up");
+        }
+    }
+
+    /** Gives the call up: the client no longer wants it. The sink hears no more. */
+    void cancel(String reason) {
+        if (end()) {
+            cancelUpstream(reason);
+            last(sink::abandon);
+        }
+    }
+
+    private void cancelUpstream(String reason) {
+        CallHandle current;
+        lock.lock();
+        try {
+            current = handle;
+        } finally {
+            lock.unlock();
+        }
+        if (current != null) {
+            current.cancel(reason);
+        }
+    }
+
+    /** Marks the call as ended and returns whether it was not before. */
+    private boolean end() {
+        lock.lock();
+        try {
+            if (ended) {
+                return false;
+            }
+            ended = true;
+        } finally {
+            lock.unlock();
+        }
+        engine.ticks().remove(this);
+        return true;
+    }
+
+    /** Tells the sink the last thing, after all that came before; then nothing is under way any more. */
+    private void last(Runnable task) {
+        Runnable counted = () -> {
+            try {
+                task.run();
+            } finally {
+                engine.inFlight().end();
+            }
+        };
+        if (!results.run(counted)) {
+            counted.run();
+        }
+    }
+
+    @Override
+    public void tick(long now) {
+        boolean late;
+        lock.lock();
+        try {
+            boolean waitsForAnswer = questions > 0;
+            late = !waitsForAnswer && now - alive > deadline.toNanos() || now - begun > maxDuration.toNanos();
+        } finally {
+            lock.unlock();
+        }
+        if (late && end()) {
+            cancelUpstream("the deadline is over");
+            last(() -> refuse(Refusal.of(
+                            Refusal.Kind.DEADLINE_EXCEEDED,
+                            info.upstream().orElse("gateway"),
+                            "The call took longer than allowed (" + deadline.toMillis() + " ms without progress).")
+                    .remedy("The call may have been carried out; look before repeating it.")));
+        }
+    }
+
+    @Override
+    public void onNotification(Notification notification) {
+        if (notification.method().equals(Methods.PROGRESS)) {
+            stillAlive();
+        }
+        if (isEnded()) {
+            return;
+        }
+        boolean queued = results.run(() -> {
+            if (!isEnded()) {
+                engine.filters().notification(info, notification).ifPresent(sink::notification);
+            }
+        });
+        if (!queued && end()) {
+            cancelUpstream("too many notifications");
+            last(() -> refuse(Refusal.of(
+                    Refusal.Kind.OVERLOADED, "gateway", "The call's notifications cannot be kept up with.")));
+        }
+    }
+
+    private void stillAlive() {
+        lock.lock();
+        try {
+            alive = engine.ticks().now();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean isEnded() {
+        lock.lock();
+        try {
+            return ended;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void onRequest(Request question, Consumer<Response> answer) {
+        Optional<Response> known = Questions.answerHere(question);
+        if (known.isPresent()) {
+            answer.accept(known.get());
+        } else if (info.era() == Era.MODERN || isEnded()) {
+            answer.accept(Questions.cannotBeAsked(question));
+        } else {
+            ask(question, answer);
+        }
+    }
+
+    private void ask(Request question, Consumer<Response> answer) {
+        changeQuestions(1);
+        results.run(() -> sink.ask(question, response -> {
+            changeQuestions(-1);
+            answer.accept(response);
+        }));
+    }
+
+    private void changeQuestions(int by) {
+        lock.lock();
+        try {
+            questions += by;
+            alive = engine.ticks().now();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void onPause(Duration retry) {
+        results.run(() -> {
+            if (!isEnded()) {
+                sink.pause(retry);
+            }
+        });
+    }
+
+    @Override
+    public void onResponse(Response response) {
+        boolean asks = info.era() == Era.LEGACY
+                && !response.isError()
+                && response.getString(Part.RESULT, "resultType").equals(Optional.of("input_required"));
+        if (asks) {
+            nextRound(response);
+            return;
+        }
+        if (end()) {
+            Era upstreamEra = currentSession().map(UpstreamSession::era).orElse(info.era());
+            last(() -> {
+                Response named =
+                        response.id().equals(Optional.of(request.id())) ? response : response.withId(request.id());
+                Response bridged = EraBridge.response(named, upstreamEra, info.era(), info.method());
+                Response filtered = engine.filters().result(info, bridged);
+                sink.answer(filtered, statusOf(filtered));
+            });
+        }
+    }
+
+    private int statusOf(Response response) {
+        // Revision 2026-07-28: this error is a 400 whoever finds it; all other errors of handlers stay in the body.
+        return info.era() == Era.MODERN && response.errorCode() == ErrorCodes.MISSING_CLIENT_CAPABILITY ? 400 : 200;
+    }
+
+    private Optional<UpstreamSession> currentSession() {
+        lock.lock();
+        try {
+            return Optional.ofNullable(session);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void onFailure(UpstreamFailure failure) {
+        if (end()) {
+            String upstream = info.upstream().orElse("gateway");
+            LOGGER.atWarn()
+                    .addKeyValue("upstream", upstream)
+                    .addKeyValue("method", info.method())
+                    .addKeyValue("correlationId", info.correlationId())
+                    .addKeyValue("kind", failure.kind())
+                    .addKeyValue("detail", failure.detail())
+                    .log("a call failed");
+            last(() -> refuse(Errors.refusal(failure, upstream)));
+        }
+    }
+
+    private void refuse(Refusal refusal) {
+        sink.answer(
+                Response.error(request.id(), Errors.of(refusal, info.correlationId())),
+                refusal.kind().status());
+    }
+
+    /**
+     * A modern upstream needs input and the client is a legacy one: asks the client on its stream, then calls again
+     * with the answers.
+     */
+    private void nextRound(Response response) {
+        Map<String, JsonValue> inputs = response.get(Part.RESULT, "inputRequests")
+                .map(JsonValue::members)
+                .orElse(Map.of());
+        lock.lock();
+        try {
+            rounds++;
+        } finally {
+            lock.unlock();
+        }
+        Optional<String> unable = inputs.values().stream()
+                .map(Questions::capabilityFor)
+                .filter(capability -> !Questions.declares(client.capabilities(), capability))
+                .findFirst();
+        if (rounds > MAX_ROUNDS || unable.isPresent()) {
+            if (end()) {
+                String message = unable.map(capability ->
+                                "The client does not support \"" + capability + "\", which this call needs.")
+                        .orElse("The call asked for input more than " + MAX_ROUNDS + " times.");
+                last(() -> sink.answer(
+                        Response.error(request.id(), McpError.of(ErrorCodes.INVALID_REQUEST, message)), 200));
+            }
+            return;
+        }
+        Optional<JsonValue> state = response.get(Part.RESULT, "requestState");
+        if (inputs.isEmpty()) {
+            callAgain(Map.of(), state);
+            return;
+        }
+        Map<String, JsonValue> answers = new LinkedHashMap<>();
+        AtomicInteger open = new AtomicInteger(inputs.size());
+        inputs.forEach((key, input) -> ask(Questions.of(key, input), answer -> {
+            synchronized (answers) {
+                answers.put(key, Questions.bareResult(answer));
+            }
+            if (open.decrementAndGet() == 0) {
+                callAgain(answers, state);
+            }
+        }));
+    }
+
+    private void callAgain(Map<String, JsonValue> answers, Optional<JsonValue> state) {
+        Optional<UpstreamSession> current = currentSession();
+        if (current.isEmpty() || isEnded()) {
+            return;
+        }
+        String responses;
+        synchronized (answers) {
+            responses = Json.write(answers);
+        }
+        var edit = EraBridge.toModern(request, client)
+                .withId(new RequestId(Json.quote(info.correlationId() + "-" + rounds)))
+                .edit()
+                .set(Part.PARAMS, "inputResponses", responses);
+        state.ifPresent(value -> edit.set(Part.PARAMS, "requestState", value.toJson()));
+        issue(current.get(), (Request) edit.apply());
+    }
+}

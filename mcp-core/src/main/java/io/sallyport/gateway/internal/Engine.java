@@ -1,0 +1,149 @@
+package io.sallyport.gateway.internal;
+
+import io.sallyport.catalogue.Kind;
+import io.sallyport.protocol.Notification;
+import io.sallyport.spi.EventLog;
+import io.sallyport.spi.SessionStore;
+import io.sallyport.upstream.Upstream;
+import io.sallyport.upstream.UpstreamRuntime;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+
+/** Everything of a gateway behind its servlet: upstreams, endpoints, sessions, and what they share. Thread-safe. */
+public final class Engine {
+
+    private final Settings settings;
+    private final UpstreamRuntime runtime;
+    private final Ticks ticks;
+    private final Filters filters;
+    private final Map<String, UpstreamManager> upstreams = new LinkedHashMap<>();
+    private final Map<String, ServedEndpoint> endpoints = new LinkedHashMap<>();
+    private final LegacySessions sessions;
+    private final StreamQuota streams;
+    private final InFlight inFlight = new InFlight();
+
+    /** Puts an engine together; {@link #start} makes it run. */
+    public Engine(
+            Settings settings,
+            UpstreamRuntime runtime,
+            Ticks ticks,
+            Filters filters,
+            SessionStore sessionStore,
+            EventLog eventLog,
+            List<Upstream> upstreams,
+            List<EndpointSettings> endpoints) {
+        this.settings = settings;
+        this.runtime = runtime;
+        this.ticks = ticks;
+        this.filters = filters;
+        this.streams = new StreamQuota(settings.maxStreamsPerPrincipal());
+        this.sessions = new LegacySessions(this, sessionStore, eventLog);
+        for (Upstream upstream : upstreams) {
+            this.upstreams.put(upstream.name(), new UpstreamManager(upstream, this, new Changes()));
+        }
+        for (EndpointSettings endpoint : endpoints) {
+            Map<String, UpstreamManager> ofEndpoint = new LinkedHashMap<>();
+            endpoint.upstreams().forEach(name -> ofEndpoint.put(name, this.upstreams.get(name)));
+            this.endpoints.put(endpoint.path(), new ServedEndpoint(this, endpoint, ofEndpoint));
+        }
+    }
+
+    /** Tells the endpoints what changes at an upstream. */
+    private final class Changes implements UpstreamManager.Listener {
+        @Override
+        public void onCatalogueChanged(UpstreamManager manager, Set<Kind> kinds) {
+            endpoints.values().stream()
+                    .filter(endpoint -> endpoint.has(manager))
+                    .forEach(endpoint -> endpoint.onCatalogueChanged(kinds));
+        }
+
+        @Override
+        public void onResourceUpdated(UpstreamManager manager, Notification notification) {
+            endpoints.values().stream()
+                    .filter(endpoint -> endpoint.has(manager))
+                    .forEach(endpoint -> endpoint.onResourceUpdated(notification));
+        }
+    }
+
+    /** Connects to all upstreams; completes when each has been tried once. */
+    public CompletableFuture<Void> start() {
+        List<CompletableFuture<Void>> attempts = new ArrayList<>();
+        for (UpstreamManager manager : upstreams.values()) {
+            manager.connect();
+            attempts.add(manager.firstAttempt().toCompletableFuture());
+        }
+        return CompletableFuture.allOf(attempts.toArray(CompletableFuture[]::new));
+    }
+
+    /** Returns the endpoint at a path. */
+    public Optional<ServedEndpoint> endpoint(String path) {
+        return Optional.ofNullable(endpoints.get(path));
+    }
+
+    java.util.Collection<ServedEndpoint> endpoints() {
+        return endpoints.values();
+    }
+
+    /** Returns the upstreams. */
+    public List<UpstreamManager> upstreams() {
+        return List.copyOf(upstreams.values());
+    }
+
+    /** Returns the limits and times. */
+    public Settings settings() {
+        return settings;
+    }
+
+    UpstreamRuntime runtime() {
+        return runtime;
+    }
+
+    Executor executor() {
+        return runtime.executor();
+    }
+
+    /** Returns the clock. */
+    public Ticks ticks() {
+        return ticks;
+    }
+
+    Filters filters() {
+        return filters;
+    }
+
+    LegacySessions sessions() {
+        return sessions;
+    }
+
+    StreamQuota streams() {
+        return streams;
+    }
+
+    InFlight inFlight() {
+        return inFlight;
+    }
+
+    /** Returns how many calls are under way. */
+    public int callsInFlight() {
+        return inFlight.count();
+    }
+
+    /** Waits until no call is under way, at most so long, and returns whether none is. */
+    public boolean awaitIdle(Duration atMost) {
+        return inFlight.awaitNone(atMost);
+    }
+
+    /** Ends streams and sessions with upstreams; what is under way is told. Idempotent. */
+    public void close() {
+        endpoints.values().forEach(ServedEndpoint::close);
+        sessions.close();
+        upstreams.values().forEach(UpstreamManager::close);
+    }
+}

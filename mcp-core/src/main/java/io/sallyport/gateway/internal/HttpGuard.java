@@ -1,0 +1,74 @@
+package io.sallyport.gateway.internal;
+
+import io.sallyport.protocol.McpHeaders;
+import java.net.URI;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Decides from {@code Host} and {@code Origin} who may come in at all: against pages of other sites and against names
+ * that were made to resolve to this machine (DNS rebinding). Immutable.
+ */
+public final class HttpGuard {
+
+    private final Set<String> hosts = new TreeSet<>();
+    private final Set<String> origins = new TreeSet<>();
+    private final boolean localByDefault;
+
+    /** Creates a guard for these public URLs (none: local names only) and these further origins. */
+    public HttpGuard(List<URI> publicUrls, Set<String> allowedOrigins) {
+        localByDefault = publicUrls.isEmpty();
+        origins.addAll(allowedOrigins);
+        for (URI url : publicUrls) {
+            hosts.add(url.getRawAuthority().toLowerCase(Locale.ROOT));
+            origins.add((url.getScheme() + "://" + url.getRawAuthority()).toLowerCase(Locale.ROOT));
+        }
+    }
+
+    /** Returns why a request is refused by its headers, in words for an operator; nothing if it may come in. */
+    public Optional<String> refusal(McpHeaders.Source headers) {
+        List<String> host = headers.values("Host");
+        if (host.size() != 1 || !isKnownHost(host.get(0).toLowerCase(Locale.ROOT))) {
+            return Optional.of("Host " + host + " is not among the public URLs " + hosts
+                    + (localByDefault ? " and not a local name; set publicUrl(…)" : "; add it, or mend the proxy"));
+        }
+        List<String> origin = headers.values("Origin");
+        if (!origin.isEmpty() && (origin.size() != 1 || !isAllowedOrigin(origin.get(0)))) {
+            return Optional.of("Origin " + origin + " is not allowed; allowed are " + origins
+                    + (localByDefault ? " and local ones" : "") + "; add it with allowOrigin(…)");
+        }
+        return Optional.empty();
+    }
+
+    private boolean isKnownHost(String host) {
+        return localByDefault ? isLocalName(hostOf(host)) : hosts.contains(host);
+    }
+
+    /** Returns whether pages of this origin may use the gateway. */
+    public boolean isAllowedOrigin(String origin) {
+        String folded = origin.toLowerCase(Locale.ROOT);
+        return origins.contains(folded) || localByDefault && isLocalOrigin(folded);
+    }
+
+    private static boolean isLocalOrigin(String origin) {
+        int start = origin.startsWith("http://") ? 7 : origin.startsWith("https://") ? 8 : -1;
+        return start > 0 && isLocalName(hostOf(origin.substring(start)));
+    }
+
+    /** Returns the host without its port; the whole, which is then no known host, if the port is none. */
+    static String hostOf(String authority) {
+        int port = authority.lastIndexOf(':');
+        if (port > authority.lastIndexOf(']') && authority.substring(port + 1).matches("[0-9]{1,5}")) {
+            return authority.substring(0, port);
+        }
+        return authority;
+    }
+
+    static boolean isLocalName(String host) {
+        String name = host.toLowerCase(Locale.ROOT);
+        return name.equals("localhost") || name.equals("127.0.0.1") || name.equals("[::1]");
+    }
+}

@@ -1,0 +1,388 @@
+package io.sallyport.gateway.internal;
+
+import io.sallyport.catalogue.Kind;
+import io.sallyport.filter.Refusal;
+import io.sallyport.protocol.Era;
+import io.sallyport.protocol.ErrorCodes;
+import io.sallyport.protocol.Json;
+import io.sallyport.protocol.JsonValue;
+import io.sallyport.protocol.McpError;
+import io.sallyport.protocol.McpHeaders;
+import io.sallyport.protocol.Message;
+import io.sallyport.protocol.Methods;
+import io.sallyport.protocol.Notification;
+import io.sallyport.protocol.Part;
+import io.sallyport.protocol.ProtocolVersion;
+import io.sallyport.protocol.Request;
+import io.sallyport.protocol.Response;
+import io.sallyport.spi.SessionRecord;
+import io.sallyport.spi.SessionStore;
+import io.sallyport.upstream.CallSpec;
+import io.sallyport.upstream.SessionSpec;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Serves sessions (revisions 2025-03-26 to 2025-11-25). */
+final class LegacyProtocol {
+
+    private static final Set<String> LOG_LEVELS =
+            Set.of("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency");
+
+    private final Engine engine;
+    private final ServedEndpoint endpoint;
+    private final Router router;
+
+    LegacyProtocol(Engine engine, ServedEndpoint endpoint) {
+        this.engine = engine;
+        this.endpoint = endpoint;
+        this.router = new Router(endpoint);
+    }
+
+    void handle(Message message, ClientRequest client) {
+        if (message instanceof Request request && request.method().equals(Methods.INITIALIZE)) {
+            endpoint.whenTried(() -> initialize(request, client));
+            return;
+        }
+        LegacySessions.Open open = session(message, client);
+        if (open == null) {
+            return;
+        }
+        if (message instanceof Request request) {
+            request(request, open, client);
+        } else {
+            if (message instanceof Notification notification) {
+                notification(notification, open, client);
+            } else {
+                open.session().answered((Response) message);
+            }
+            client.answer(202, Http.NONE, null);
+        }
+    }
+
+    /** Returns the session that the headers name; null if there is none, and then the client was told. */
+    private LegacySessions.@Nullable Open session(@Nullable Message message, ClientRequest client) {
+        List<String> ids = client.headers().values(McpHeaders.SESSION_ID);
+        if (ids.size() != 1) {
+            refuse(message, client, 400, noSession(message, ids.size()));
+            return null;
+        }
+        LegacySessions.Found found = engine.sessions().find(ids.get(0), endpoint.path(), client.principal());
+        if (found instanceof LegacySessions.None none) {
+            refuse(message, client, none.status(), none.error());
+            return null;
+        }
+        LegacySessions.Open open = (LegacySessions.Open) found;
+        List<String> versions = client.headers().values(McpHeaders.PROTOCOL_VERSION);
+        boolean known = versions.isEmpty()
+                || versions.size() == 1
+                        && ProtocolVersion.isServedLegacy(versions.get(0).strip());
+        if (!known) {
+            refuse(
+                    message,
+                    client,
+                    400,
+                    new McpError(
+                            ErrorCodes.INVALID_REQUEST,
+                            "The header " + McpHeaders.PROTOCOL_VERSION + " names no revision that is served here; "
+                                    + "this session speaks " + open.kept().protocolVersion(),
+                            Map.of("supported", ProtocolVersion.LEGACY)));
+            return null;
+        }
+        return open;
+    }
+
+    private static McpError noSession(@Nullable Message message, int headers) {
+        if (headers > 1) {
+            return McpError.of(
+                    ErrorCodes.INVALID_REQUEST, "The header " + McpHeaders.SESSION_ID + " was sent more than once");
+        }
+        String hint = message instanceof Request
+                ? "; send initialize first and repeat the " + McpHeaders.SESSION_ID + " of its answer, or send a "
+                        + "request of revision " + ProtocolVersion.V2026_07_28 + ", which needs none. If initialize "
+                        + "gave one, a proxy may be removing the header"
+                : "";
+        return McpError.of(
+                ErrorCodes.INVALID_REQUEST, "Bad Request: the header " + McpHeaders.SESSION_ID + " is missing" + hint);
+    }
+
+    private static void refuse(@Nullable Message message, ClientRequest client, int status, McpError error) {
+        client.answer(
+                status, Http.JSON, Response.error(message instanceof Request request ? request.id() : null, error));
+    }
+
+    private void initialize(Request request, ClientRequest client) {
+        Optional<String> requested = request.getString(Part.PARAMS, "protocolVersion");
+        if (requested.isEmpty()) {
+            refuse(
+                    request,
+                    client,
+                    400,
+                    McpError.of(ErrorCodes.INVALID_PARAMS, "params.protocolVersion must be a string"));
+            return;
+        }
+        String version = ProtocolVersion.negotiateLegacy(requested.get());
+        Optional<String> id = engine.sessions()
+                .open(
+                        endpoint.path(),
+                        client.principal(),
+                        version,
+                        request.get(Part.PARAMS).map(JsonValue::toJson).orElse("{}"));
+        if (id.isEmpty()) {
+            Refusal full = Refusal.of(Refusal.Kind.OVERLOADED, "sessions", "There is no room for another session.");
+            refuse(request, client, full.kind().status(), Errors.of(full, client.correlationId()));
+            return;
+        }
+        Map<String, Object> result = new LinkedHashMap<>();
+        result.put("protocolVersion", version);
+        result.put("capabilities", endpoint.capabilities());
+        result.put("serverInfo", JsonValue.trusted(endpoint.serverInfo()));
+        endpoint.instructions().ifPresent(text -> result.put("instructions", text));
+        Response response = Response.result(request.id(), result);
+        if (client.acceptsJson()) {
+            client.answer(200, Map.of("Content-Type", "application/json", McpHeaders.SESSION_ID, id.get()), response);
+        } else {
+            Map<String, String> headers = new LinkedHashMap<>(Sse.HEADERS);
+            headers.put(McpHeaders.SESSION_ID, id.get());
+            EventStream stream = client.openStream(headers);
+            stream.send(Sse.event(response));
+            stream.close();
+        }
+    }
+
+    private void notification(Notification notification, LegacySessions.Open open, ClientRequest client) {
+        switch (notification.method()) {
+            case Methods.CANCELLED -> open.session().cancel(notification);
+            case Methods.ROOTS_CHANGED ->
+                endpoint.upstreams().forEach(upstream -> upstream.tell(key(open, client), notification));
+            default -> {
+                // The client is ready, or tells of something that concerns nobody here.
+            }
+        }
+    }
+
+    private static ClientSessions.Key key(LegacySessions.Open open, ClientRequest client) {
+        return new ClientSessions.Key(
+                client.principal(), Optional.of(open.session().key()));
+    }
+
+    private void request(Request request, LegacySessions.Open open, ClientRequest client) {
+        String method = request.method();
+        Optional<Kind> listed = ModernProtocol.listedBy(method);
+        if (!Methods.isRequest(Era.LEGACY, method)) {
+            refuse(request, client, 200, Suggestions.methodNotFound(Era.LEGACY, method));
+        } else if (listed.isPresent()) {
+            list(request, listed.get(), open, client);
+        } else {
+            switch (method) {
+                case Methods.PING -> answer(request, open, client, "{}");
+                case Methods.SET_LEVEL -> setLevel(request, open, client);
+                case Methods.RESOURCES_SUBSCRIBE -> subscribe(request, open, client);
+                case Methods.RESOURCES_UNSUBSCRIBE -> unsubscribe(request, open, client);
+                default -> endpoint.whenTried(() -> call(request, open, client));
+            }
+        }
+    }
+
+    /** Answers at once, in the form that the client takes. */
+    private void answer(Request request, LegacySessions.Open open, ClientRequest client, String result) {
+        reply(request, open, client).answer(Response.resultJson(request.id(), result), 200);
+    }
+
+    private LegacyReply reply(Request request, LegacySessions.Open open, ClientRequest client) {
+        return new LegacyReply(engine.ticks(), client, open.session(), request.id());
+    }
+
+    private void list(Request request, Kind kind, LegacySessions.Open open, ClientRequest client) {
+        if (request.get(Part.PARAMS, "cursor").isPresent()) {
+            refuse(request, client, 200, ModernProtocol.unknownCursor());
+            return;
+        }
+        endpoint.whenTried(() -> answer(
+                request,
+                open,
+                client,
+                "{\"" + kind.member() + "\":" + endpoint.catalogue().list(kind) + "}"));
+    }
+
+    private void setLevel(Request request, LegacySessions.Open open, ClientRequest client) {
+        Optional<String> level = request.getString(Part.PARAMS, "level").filter(LOG_LEVELS::contains);
+        if (level.isEmpty()) {
+            refuse(
+                    request,
+                    client,
+                    200,
+                    McpError.of(
+                            ErrorCodes.INVALID_PARAMS,
+                            "params.level must be one of debug, info, notice, warning, error, critical, alert, "
+                                    + "emergency"));
+            return;
+        }
+        engine.sessions().update(open.kept(), kept -> kept.withLogLevel(level.get()));
+        answer(request, open, client, "{}");
+    }
+
+    private void subscribe(Request request, LegacySessions.Open open, ClientRequest client) {
+        Router.Route route = router.route(request);
+        if (route instanceof Router.NotFound notFound) {
+            refuse(request, client, 200, notFound.error());
+            return;
+        }
+        Router.Found found = (Router.Found) route;
+        if (open.session().watched().putIfAbsent(found.target(), found.upstream()) != null) {
+            answer(request, open, client, "{}");
+            return;
+        }
+        LegacyReply reply = reply(request, open, client);
+        found.upstream().watch(found.target()).whenComplete((refused, failure) -> {
+            boolean ok = failure == null && refused.filter(Response::isError).isEmpty();
+            if (ok) {
+                engine.sessions().update(open.kept(), kept -> withSubscription(kept, found.target(), true));
+                reply.answer(Response.resultJson(request.id(), "{}"), 200);
+                return;
+            }
+            open.session().watched().remove(found.target());
+            found.upstream().unwatch(found.target());
+            Response error = failure == null
+                    ? refused.orElseThrow().withId(request.id())
+                    : Response.error(
+                            request.id(),
+                            Errors.of(
+                                    Refusal.of(
+                                            Refusal.Kind.UPSTREAM_UNAVAILABLE,
+                                            found.upstream().name(),
+                                            "\"" + found.upstream().name() + "\" cannot be reached just now."),
+                                    client.correlationId()));
+            reply.answer(error, 200);
+        });
+    }
+
+    private void unsubscribe(Request request, LegacySessions.Open open, ClientRequest client) {
+        Router.Route route = router.route(request);
+        if (route instanceof Router.NotFound notFound) {
+            refuse(request, client, 200, notFound.error());
+            return;
+        }
+        Router.Found found = (Router.Found) route;
+        if (open.session().watched().remove(found.target()) != null) {
+            found.upstream().unwatch(found.target());
+            engine.sessions().update(open.kept(), kept -> withSubscription(kept, found.target(), false));
+        }
+        answer(request, open, client, "{}");
+    }
+
+    private static SessionRecord withSubscription(SessionRecord kept, String uri, boolean watched) {
+        Set<String> uris = new LinkedHashSet<>(kept.subscriptions());
+        if (watched) {
+            uris.add(uri);
+        } else {
+            uris.remove(uri);
+        }
+        return kept.withSubscriptions(uris);
+    }
+
+    private void call(Request request, LegacySessions.Open open, ClientRequest client) {
+        Router.Route route = router.route(request);
+        if (route instanceof Router.NotFound notFound) {
+            refuse(request, client, 200, notFound.error());
+            return;
+        }
+        Router.Found found = (Router.Found) route;
+        CallInfo info = new CallInfo(
+                endpoint.path(),
+                client.principal(),
+                Era.LEGACY,
+                request.method(),
+                Optional.of(found.upstream().name()),
+                Optional.of(found.target()),
+                client.correlationId(),
+                Optional.of(open.session().key()));
+        Filters.Outcome filtered = engine.filters().request(info, found.request());
+        if (filtered instanceof Filters.Answered answered) {
+            client.answer(answered.httpStatus(), Http.JSON, answered.response());
+            return;
+        }
+        Request toSend = ((Filters.GoesOn) filtered).request();
+        EraBridge.ClientFacts facts = new EraBridge.ClientFacts(
+                open.session().client().capabilities(),
+                open.session().client().info(),
+                open.kept().logLevel());
+        LegacyReply reply = reply(request, open, client);
+        Call call = new Call(
+                engine,
+                info,
+                facts,
+                new CallSpec(client.principal(), client.correlationId(), client.headers()),
+                reply,
+                toSend);
+        if (!open.session().begin(request.id(), call)) {
+            reply.dismiss();
+            refuse(
+                    request,
+                    client,
+                    400,
+                    McpError.of(
+                            ErrorCodes.INVALID_REQUEST,
+                            "A request with the id " + Json.write(request.id().token())
+                                    + " is still under way in this session"));
+            return;
+        }
+        SessionSpec session = new SessionSpec(client.principal(), Era.LEGACY, facts.capabilities(), facts.info());
+        call.start(found.upstream().sessionFor(key(open, client), session, open.session()));
+    }
+
+    /** Opens the stream for what comes outside calls, or goes on with a stream that was lost. */
+    void handleGet(ClientRequest client) {
+        if (!client.acceptsStream()) {
+            refuse(
+                    null,
+                    client,
+                    406,
+                    McpError.of(
+                            ErrorCodes.INVALID_REQUEST, "GET answers with a stream; send Accept: text/event-stream"));
+            return;
+        }
+        LegacySessions.Open open = session(null, client);
+        if (open == null) {
+            return;
+        }
+        if (!engine.streams().take(client.principal())) {
+            Refusal full = tooManyStreams();
+            refuse(null, client, full.kind().status(), Errors.of(full, client.correlationId()));
+            return;
+        }
+        Optional<String> lastEvent = client.headers().single(McpHeaders.LAST_EVENT_ID);
+        EventStream connection = client.openStream(Sse.HEADERS);
+        connection.onEnd(() -> engine.streams().giveBack(client.principal()));
+        if (lastEvent.isEmpty()) {
+            open.session().standalone().begin(connection);
+            return;
+        }
+        long number = LegacySession.numberOf(lastEvent.get());
+        Optional<LegacyStream> stream =
+                number < 0 ? Optional.empty() : open.session().streamOf(lastEvent.get());
+        if (stream.isPresent()) {
+            stream.get().resume(connection, number);
+        } else {
+            // Nothing is left of that stream; ending at once says so, and never shows another stream's events.
+            connection.close();
+        }
+    }
+
+    static Refusal tooManyStreams() {
+        return Refusal.of(Refusal.Kind.RATE_LIMITED, "limits", "Too many streams are open.")
+                .remedy("Close one of them first.");
+    }
+
+    void handleDelete(ClientRequest client) {
+        LegacySessions.Open open = session(null, client);
+        if (open != null) {
+            engine.sessions().end(open.session().key(), SessionStore.End.TERMINATED_BY_CLIENT);
+            client.answer(200, Http.NONE, null);
+        }
+    }
+}

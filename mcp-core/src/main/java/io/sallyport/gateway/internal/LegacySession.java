@@ -1,0 +1,238 @@
+package io.sallyport.gateway.internal;
+
+import io.sallyport.catalogue.Kind;
+import io.sallyport.protocol.Json;
+import io.sallyport.protocol.JsonValue;
+import io.sallyport.protocol.Methods;
+import io.sallyport.protocol.Notification;
+import io.sallyport.protocol.Part;
+import io.sallyport.protocol.ProtocolVersion;
+import io.sallyport.protocol.Request;
+import io.sallyport.protocol.RequestId;
+import io.sallyport.protocol.Response;
+import io.sallyport.spi.EventLog;
+import io.sallyport.spi.SessionRecord;
+import io.sallyport.upstream.SessionListener;
+import io.sallyport.upstream.UpstreamFailure;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/** What this node holds of a legacy session: its streams, its calls, and what its client was asked. Thread-safe. */
+final class LegacySession implements ServedEndpoint.Listener, SessionListener {
+
+    private static final String STANDALONE = "g";
+    private static final int MAX_OPEN_QUESTIONS = 100;
+    private static final int MAX_STREAMS = 64;
+
+    private record Question(RequestId upstreamId, Consumer<Response> answer) {}
+
+    private final Ticks ticks;
+    private final EventLog log;
+    private final String key;
+    private final boolean primes;
+    private final EraBridge.ClientFacts client;
+    private final AtomicLong numbers = new AtomicLong();
+    private final Map<RequestId, Question> questions = new ConcurrentHashMap<>();
+    private final Map<RequestId, Call> calls = new ConcurrentHashMap<>();
+    private final Map<String, LegacyStream> streams = new ConcurrentHashMap<>();
+    private final LegacyStream standalone;
+
+    /** By URI, who watches it for this session. */
+    private final Map<String, UpstreamManager> watched = new ConcurrentHashMap<>();
+
+    LegacySession(Ticks ticks, EventLog log, SessionRecord opened) {
+        this.ticks = ticks;
+        this.log = log;
+        this.key = opened.key();
+        this.primes = opened.protocolVersion().compareTo(ProtocolVersion.V2025_11_25) >= 0;
+        JsonValue params = JsonValue.trusted(opened.initializeParams());
+        this.client = new EraBridge.ClientFacts(
+                params.get("capabilities")
+                        .filter(JsonValue::isObject)
+                        .map(JsonValue::toJson)
+                        .orElse("{}"),
+                params.get("clientInfo")
+                        .filter(JsonValue::isObject)
+                        .map(JsonValue::toJson)
+                        .orElse("{}"),
+                Optional.empty());
+        this.standalone = new LegacyStream(ticks, log, key, STANDALONE, primes);
+    }
+
+    String key() {
+        return key;
+    }
+
+    EraBridge.ClientFacts client() {
+        return client;
+    }
+
+    LegacyStream standalone() {
+        return standalone;
+    }
+
+    /** Opens a stream for the answer to one request. */
+    LegacyStream newStream() {
+        String name = "p" + Long.toString(numbers.incrementAndGet(), 36);
+        LegacyStream stream = new LegacyStream(ticks, log, key, name, primes);
+        streams.put(name, stream);
+        if (streams.size() > MAX_STREAMS) {
+            streams.keySet().stream()
+                    .filter(other -> !other.equals(name))
+                    .findFirst()
+                    .ifPresent(streams::remove);
+        }
+        return stream;
+    }
+
+    /** Returns the stream that an event id is of. */
+    Optional<LegacyStream> streamOf(String eventId) {
+        int end = eventId.lastIndexOf('_');
+        String name = end < 0 ? eventId : eventId.substring(0, end);
+        return name.equals(STANDALONE) ? Optional.of(standalone) : Optional.ofNullable(streams.get(name));
+    }
+
+    /** Returns the number in an event id; -1 if it is none of ours. */
+    static long numberOf(String eventId) {
+        try {
+            return Long.parseLong(eventId.substring(eventId.lastIndexOf('_') + 1));
+        } catch (NumberFormatException notOurs) {
+            return -1;
+        }
+    }
+
+    /** Returns whether a call under this id was not under way before. */
+    boolean begin(RequestId id, Call call) {
+        return calls.putIfAbsent(id, call) == null;
+    }
+
+    void end(RequestId id) {
+        calls.remove(id);
+    }
+
+    /** Gives up the call that the client names. */
+    void cancel(Notification cancelled) {
+        cancelled
+                .get(Part.PARAMS, "requestId")
+                .filter(id -> id.kind() == JsonValue.Kind.STRING || id.kind() == JsonValue.Kind.NUMBER)
+                .map(id -> calls.remove(new RequestId(id.toJson())))
+                .ifPresent(call ->
+                        call.cancel(cancelled.getString(Part.PARAMS, "reason").orElse("the client cancelled")));
+    }
+
+    /** Asks the client on a stream, under an id of the session's. */
+    void ask(LegacyStream stream, Request question, Consumer<Response> answer) {
+        if (questions.size() >= MAX_OPEN_QUESTIONS) {
+            answer.accept(Questions.cannotBeAsked(question));
+            return;
+        }
+        RequestId id = RequestId.of(numbers.incrementAndGet());
+        questions.put(id, new Question(question.id(), answer));
+        stream.send(question.withId(id));
+    }
+
+    /** Takes the client's answer to what it was asked. */
+    void answered(Response response) {
+        response.id()
+                .map(questions::remove)
+                .ifPresent(question -> question.answer().accept(response.withId(question.upstreamId())));
+    }
+
+    /** Returns a notification as the client understands it: what it was asked, it was asked under our ids. */
+    Notification translated(Notification notification) {
+        if (!notification.method().equals(Methods.CANCELLED)) {
+            return notification;
+        }
+        Optional<String> upstreamId = notification.get(Part.PARAMS, "requestId").map(JsonValue::toJson);
+        return questions.entrySet().stream()
+                .filter(entry -> upstreamId.equals(
+                        Optional.of(entry.getValue().upstreamId().token())))
+                .findFirst()
+                .map(entry -> {
+                    questions.remove(entry.getKey());
+                    return (Notification) notification
+                            .edit()
+                            .set(Part.PARAMS, "requestId", entry.getKey().token())
+                            .apply();
+                })
+                .orElse(notification);
+    }
+
+    Map<String, UpstreamManager> watched() {
+        return watched;
+    }
+
+    @Override
+    public void listsChanged(Set<Kind> kinds) {
+        if (kinds.contains(Kind.TOOL)) {
+            tell(Notification.of(Methods.TOOLS_CHANGED, null));
+        }
+        if (kinds.contains(Kind.PROMPT)) {
+            tell(Notification.of(Methods.PROMPTS_CHANGED, null));
+        }
+        if (kinds.contains(Kind.RESOURCE) || kinds.contains(Kind.TEMPLATE)) {
+            tell(Notification.of(Methods.RESOURCES_CHANGED, null));
+        }
+    }
+
+    @Override
+    public void resourceUpdated(String uri, Notification notification) {
+        if (watched.containsKey(uri)) {
+            tell(notification);
+        }
+    }
+
+    /** Nobody reads later what nobody listens to: changes are about the state, which a client reads when it comes. */
+    private void tell(Notification notification) {
+        if (standalone.isAttached()) {
+            standalone.send(notification);
+        }
+    }
+
+    @Override
+    public void onNotification(Notification notification) {
+        switch (notification.method()) {
+            case Methods.TOOLS_CHANGED,
+                    Methods.PROMPTS_CHANGED,
+                    Methods.RESOURCES_CHANGED,
+                    Methods.RESOURCE_UPDATED -> {
+                // Heard of in the gateway's own session, for all clients.
+            }
+            default -> tell(translated(notification));
+        }
+    }
+
+    @Override
+    public void onRequest(Request question, Consumer<Response> answer) {
+        if (standalone.isAttached()) {
+            ask(standalone, question, answer);
+        } else {
+            answer.accept(Questions.cannotBeAsked(question));
+        }
+    }
+
+    @Override
+    public void onEnd(UpstreamFailure why) {
+        // The next call opens another session with the upstream.
+    }
+
+    /** Ends all that is under way. */
+    void close() {
+        calls.values().forEach(call -> call.cancel("the session ended"));
+        calls.clear();
+        questions.clear();
+        streams.values().forEach(LegacyStream::finish);
+        streams.clear();
+        standalone.finish();
+        log.forget(key);
+    }
+
+    @Override
+    public String toString() {
+        return "LegacySession[" + Json.quote(key) + "]";
+    }
+}

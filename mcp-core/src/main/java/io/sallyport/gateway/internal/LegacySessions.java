@@ -1,0 +1,169 @@
+package io.sallyport.gateway.internal;
+
+import io.sallyport.protocol.ErrorCodes;
+import io.sallyport.protocol.McpError;
+import io.sallyport.spi.EventLog;
+import io.sallyport.spi.Principal;
+import io.sallyport.spi.SessionRecord;
+import io.sallyport.spi.SessionStore;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The legacy sessions of a gateway: opened, found, ended. The store knows them all, this node holds those in use. */
+final class LegacySessions {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.session");
+
+    private static final int ID_BYTES = 24;
+    private static final int KEY_DIGITS = 32;
+    private static final int SWEEP_AT_ONCE = 1000;
+    private static final long SWEEP_SECONDS = 30;
+
+    /** What a look-up found. */
+    sealed interface Found {}
+
+    /** The session and what the store keeps of it. */
+    record Open(LegacySession session, SessionRecord kept) implements Found {}
+
+    /** No session for this caller, and what to say. */
+    record None(int status, McpError error) implements Found {}
+
+    private final Engine engine;
+    private final SessionStore store;
+    private final EventLog log;
+    private final SecureRandom random = new SecureRandom();
+    private final Map<String, LegacySession> here = new ConcurrentHashMap<>();
+    private final ScheduledFuture<?> sweeping;
+
+    LegacySessions(Engine engine, SessionStore store, EventLog log) {
+        this.engine = engine;
+        this.store = store;
+        this.log = log;
+        this.sweeping = engine.runtime()
+                .timer()
+                .scheduleWithFixedDelay(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Returns the id of a new session, or nothing if there is no room for it. */
+    Optional<String> open(String endpoint, Principal principal, String version, String initializeParams) {
+        byte[] bytes = new byte[ID_BYTES];
+        random.nextBytes(bytes);
+        String id = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+        SessionRecord session = SessionRecord.opened(keyOf(id), endpoint, principal, version, initializeParams);
+        SessionStore.Creation creation = store.create(session);
+        if (!(creation instanceof SessionStore.Created created)) {
+            return Optional.empty();
+        }
+        created.evicted().ifPresent(this::drop);
+        return Optional.of(id);
+    }
+
+    /** Finds the session of an id for a caller at an endpoint; another's session looks like none. */
+    Found find(String id, String endpoint, Principal principal) {
+        String key = keyOf(id);
+        SessionStore.Lookup lookup = store.find(key);
+        if (lookup instanceof SessionStore.Live live) {
+            boolean own = live.record().endpoint().equals(endpoint)
+                    && live.record().principal().equals(principal);
+            if (!own) {
+                LOGGER.atWarn()
+                        .addKeyValue("session", key)
+                        .addKeyValue("endpoint", endpoint)
+                        .addKeyValue("principal", principal.subject())
+                        .log("session presented by somebody else, or at another endpoint");
+                return none("unknown");
+            }
+            return new Open(hold(live.record()), live.record());
+        }
+        drop(key);
+        return none(lookup instanceof SessionStore.Ended ended ? ended.how().word() : "unknown");
+    }
+
+    private LegacySession hold(SessionRecord kept) {
+        return here.computeIfAbsent(kept.key(), key -> {
+            LegacySession session = new LegacySession(engine.ticks(), log, kept);
+            engine.endpoint(kept.endpoint()).ifPresent(endpoint -> endpoint.addListener(session));
+            return session;
+        });
+    }
+
+    private static None none(String reason) {
+        return new None(
+                404,
+                new McpError(
+                        ErrorCodes.SESSION_NOT_FOUND,
+                        "Session not found (" + reason + "); send initialize to open another",
+                        Map.of("code", "session_not_found", "reason", reason)));
+    }
+
+    /** Changes what the store keeps of a session; tries again if somebody else changed it at the same time. */
+    boolean update(SessionRecord kept, UnaryOperator<SessionRecord> change) {
+        SessionRecord current = kept;
+        for (int attempt = 0; attempt < 10; attempt++) {
+            if (store.update(change.apply(current))) {
+                return true;
+            }
+            if (!(store.find(kept.key()) instanceof SessionStore.Live live)) {
+                return false;
+            }
+            current = live.record();
+        }
+        return false;
+    }
+
+    void end(String key, SessionStore.End how) {
+        store.end(key, how);
+        drop(key);
+    }
+
+    /** Lets go of what this node holds of a session that has ended. */
+    private void drop(String key) {
+        LegacySession session = here.remove(key);
+        if (session != null) {
+            engine.upstreams().forEach(upstream -> upstream.release(key));
+            session.watched().forEach((uri, upstream) -> upstream.unwatch(uri));
+            session.close();
+            engine.endpoints().forEach(endpoint -> endpoint.removeListener(session));
+        }
+    }
+
+    private void sweep() {
+        try {
+            store.sweep(SWEEP_AT_ONCE).forEach(this::drop);
+        } catch (RuntimeException e) {
+            LOGGER.atWarn().setCause(e).log("sweeping expired sessions failed");
+        }
+    }
+
+    /** Sessions are stored and logged under a hash of their id, which by itself opens nothing. */
+    static String keyOf(String id) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(id.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest).substring(0, KEY_DIGITS);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    /** Returns how many sessions this node holds. */
+    int held() {
+        return here.size();
+    }
+
+    void close() {
+        sweeping.cancel(false);
+        here.keySet().forEach(this::drop);
+    }
+}

@@ -1,0 +1,62 @@
+package io.sallyport.gateway.internal;
+
+import java.util.ArrayDeque;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** Runs tasks one after the other, in order, on an executor. Bounded. Thread-safe. */
+final class SerialQueue {
+
+    private static final int MAX_WAITING = 1000;
+
+    private final Executor executor;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
+    private boolean running;
+
+    SerialQueue(Executor executor) {
+        this.executor = executor;
+    }
+
+    /** Runs the task after those before it and returns whether there was room for it. */
+    boolean run(Runnable task) {
+        lock.lock();
+        try {
+            if (waiting.size() == MAX_WAITING) {
+                return false;
+            }
+            waiting.add(task);
+            if (running) {
+                return true;
+            }
+            running = true;
+        } finally {
+            lock.unlock();
+        }
+        try {
+            executor.execute(this::drain);
+        } catch (RejectedExecutionException full) {
+            // Better late on this thread than never: what is queued may be the answer.
+            drain();
+        }
+        return true;
+    }
+
+    private void drain() {
+        while (true) {
+            Runnable next;
+            lock.lock();
+            try {
+                next = waiting.poll();
+                if (next == null) {
+                    running = false;
+                    return;
+                }
+            } finally {
+                lock.unlock();
+            }
+            next.run();
+        }
+    }
+}

@@ -1,0 +1,504 @@
+package io.sallyport.gateway.internal;
+
+import io.sallyport.catalogue.Catalogue;
+import io.sallyport.catalogue.CatalogueReader;
+import io.sallyport.catalogue.Kind;
+import io.sallyport.protocol.Era;
+import io.sallyport.protocol.Methods;
+import io.sallyport.protocol.Notification;
+import io.sallyport.protocol.Request;
+import io.sallyport.protocol.RequestId;
+import io.sallyport.protocol.Response;
+import io.sallyport.spi.Principal;
+import io.sallyport.upstream.CallListener;
+import io.sallyport.upstream.CallSpec;
+import io.sallyport.upstream.ServerFacts;
+import io.sallyport.upstream.SessionListener;
+import io.sallyport.upstream.SessionSpec;
+import io.sallyport.upstream.Upstream;
+import io.sallyport.upstream.UpstreamException;
+import io.sallyport.upstream.UpstreamFailure;
+import io.sallyport.upstream.UpstreamSession;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps one upstream: a session of the gateway's own, by which it knows what the upstream offers and hears of changes,
+ * connected again whenever it is lost; and the sessions of clients.
+ *
+ * <pre>
+ *   CONNECTING ──▶ READY
+ *       ▲  │         │
+ *       │  ▼         ▼
+ *      DOWN ◀────────┘      after a growing pause; never given up
+ * </pre>
+ */
+public final class UpstreamManager {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.upstream");
+
+    private static final long FIRST_PAUSE_MILLIS = 250;
+    private static final long LONGEST_PAUSE_MILLIS = 5_000;
+    private static final Duration CONNECT_WITHIN = Duration.ofSeconds(30);
+
+    /** Everything that a server may offer to clients that can be asked things, so that it lists all it has. */
+    private static final String ALL_CAPABILITIES =
+            "{\"roots\":{\"listChanged\":true},\"sampling\":{},\"elicitation\":{}}";
+
+    /** Told of what changes at an upstream. Must not block. */
+    interface Listener {
+        /** The upstream's lists of these kinds changed, or it came or went. */
+        void onCatalogueChanged(UpstreamManager manager, Set<Kind> kinds);
+
+        /** A resource that is watched changed. */
+        void onResourceUpdated(UpstreamManager manager, Notification notification);
+    }
+
+    /** Where the manager stands. */
+    public enum State {
+        /** Opening the gateway's own session, or reading the catalogue. */
+        CONNECTING,
+        /** Connected, and the catalogue is known. */
+        READY,
+        /** Not connected; the next try comes after a pause. */
+        DOWN,
+        /** Closed. */
+        CLOSED
+    }
+
+    private final Upstream upstream;
+    private final Engine engine;
+    private final Listener listener;
+    private final ClientSessions clients;
+    private final AtomicLong ids = new AtomicLong();
+    private final CompletableFuture<Void> firstAttempt = new CompletableFuture<>();
+    private final Watches watches;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private State state = State.DOWN;
+    private @Nullable UpstreamSession session;
+    private Optional<ServerFacts> facts = Optional.empty();
+    private Catalogue catalogue = Catalogue.EMPTY;
+    private Optional<UpstreamFailure> lastFailure = Optional.empty();
+    private int failures;
+
+    /** Counts the lives of the connection; what belongs to an earlier one is ignored. */
+    private long epoch;
+
+    UpstreamManager(Upstream upstream, Engine engine, Listener listener) {
+        this.upstream = upstream;
+        this.engine = engine;
+        this.listener = listener;
+        this.clients = new ClientSessions(upstream, engine);
+        this.watches = new Watches(this);
+    }
+
+    /** Returns the upstream's name. */
+    public String name() {
+        return upstream.name();
+    }
+
+    /** Returns where it stands. */
+    public State state() {
+        return locked(() -> state);
+    }
+
+    /** Returns what went wrong last, if it is not well. */
+    public Optional<UpstreamFailure> lastFailure() {
+        return locked(() -> state == State.READY ? Optional.empty() : lastFailure);
+    }
+
+    /** Returns the last catalogue that it gave; empty before the first. */
+    Catalogue catalogue() {
+        return locked(() -> catalogue);
+    }
+
+    /** Returns what it said of itself last. */
+    Optional<ServerFacts> facts() {
+        return locked(() -> facts);
+    }
+
+    /** Completes when the first attempt to connect has ended, well or not. */
+    CompletionStage<Void> firstAttempt() {
+        return firstAttempt;
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    private <T> T locked(java.util.function.Supplier<T> read) {
+        lock.lock();
+        try {
+            return read.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Connects, now or after the pause that a failure has set. */
+    void connect() {
+        long life;
+        lock.lock();
+        try {
+            if (state == State.CLOSED || state == State.CONNECTING) {
+                return;
+            }
+            state = State.CONNECTING;
+            life = ++epoch;
+        } finally {
+            lock.unlock();
+        }
+        after(
+                CONNECT_WITHIN,
+                () -> fail(
+                        life,
+                        UpstreamFailure.notSent(
+                                UpstreamFailure.Kind.UNREACHABLE,
+                                "not ready within " + CONNECT_WITHIN.toSeconds() + " s"),
+                        State.CONNECTING));
+        SessionSpec spec = new SessionSpec(
+                Principal.anonymous(),
+                Era.MODERN,
+                ALL_CAPABILITIES,
+                engine.settings().clientInfo());
+        CompletionStage<UpstreamSession> opening;
+        try {
+            opening = upstream.open(spec, new OwnListener(life), engine.runtime());
+        } catch (RuntimeException e) {
+            opening = CompletableFuture.failedFuture(e);
+        }
+        opening.whenComplete((opened, thrown) -> {
+            if (opened == null) {
+                fail(life, failureOf(thrown), State.CONNECTING);
+            } else if (adopt(life, opened)) {
+                readCatalogue(life, opened, EnumSet.noneOf(Kind.class));
+            }
+        });
+    }
+
+    private static UpstreamFailure failureOf(@Nullable Throwable thrown) {
+        Throwable cause = thrown;
+        while (cause instanceof java.util.concurrent.CompletionException && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause instanceof UpstreamException known
+                ? known.failure()
+                : UpstreamFailure.notSent(UpstreamFailure.Kind.PROTOCOL, String.valueOf(cause));
+    }
+
+    /** Takes a session as the gateway's own, unless its life is over. */
+    private boolean adopt(long life, UpstreamSession opened) {
+        lock.lock();
+        try {
+            if (life == epoch && state == State.CONNECTING) {
+                session = opened;
+                facts = Optional.of(opened.facts());
+                return true;
+            }
+        } finally {
+            lock.unlock();
+        }
+        opened.close();
+        return false;
+    }
+
+    /** Reads all lists; {@code announced} are those that the upstream itself said have changed. */
+    private void readCatalogue(long life, UpstreamSession from, Set<Kind> announced) {
+        ServerFacts known = from.facts();
+        new CatalogueReader(
+                        (kind, cursor) -> request(from, kind.listMethod(), cursorParams(cursor)),
+                        engine.settings().maxDefinitions())
+                .read(known::has)
+                .whenComplete((read, thrown) -> {
+                    if (read == null) {
+                        fail(life, failureOf(thrown), state());
+                    } else {
+                        publish(life, from, read, announced);
+                    }
+                });
+    }
+
+    private static Map<String, Object> cursorParams(Optional<String> cursor) {
+        Map<String, Object> params = new LinkedHashMap<>();
+        cursor.ifPresent(value -> params.put("cursor", value));
+        return params;
+    }
+
+    private void publish(long life, UpstreamSession from, Catalogue read, Set<Kind> announced) {
+        Set<Kind> changed = EnumSet.noneOf(Kind.class);
+        changed.addAll(announced);
+        boolean becameReady;
+        lock.lock();
+        try {
+            if (life != epoch || state == State.CLOSED || state == State.DOWN) {
+                return;
+            }
+            for (Kind kind : Kind.values()) {
+                if (!read.sameAs(catalogue, kind)) {
+                    changed.add(kind);
+                }
+            }
+            becameReady = state != State.READY;
+            catalogue = read;
+            state = State.READY;
+            failures = 0;
+        } finally {
+            lock.unlock();
+        }
+        if (becameReady) {
+            LOGGER.atInfo()
+                    .addKeyValue("upstream", name())
+                    .addKeyValue("era", from.era())
+                    .addKeyValue("tools", read.definitions(Kind.TOOL).size())
+                    .log("upstream ready");
+            watches.restore(from);
+        }
+        if (becameReady || !changed.isEmpty()) {
+            listener.onCatalogueChanged(this, changed);
+        }
+        firstAttempt.complete(null);
+    }
+
+    private void fail(long life, UpstreamFailure failure, State expected) {
+        UpstreamSession lost;
+        long pause;
+        lock.lock();
+        try {
+            if (life != epoch || state != expected || state == State.CLOSED || state == State.DOWN) {
+                return;
+            }
+            state = State.DOWN;
+            lost = session;
+            session = null;
+            lastFailure = Optional.of(failure);
+            failures++;
+            long longest = Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(failures - 1, 10));
+            pause = longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2 + 1);
+        } finally {
+            lock.unlock();
+        }
+        LOGGER.atWarn()
+                .addKeyValue("upstream", name())
+                .addKeyValue("kind", failure.kind())
+                .addKeyValue("detail", failure.detail())
+                .addKeyValue("retryInMs", pause)
+                .log("upstream down");
+        if (lost != null) {
+            lost.close();
+        }
+        listener.onCatalogueChanged(this, EnumSet.noneOf(Kind.class));
+        firstAttempt.complete(null);
+        after(Duration.ofMillis(pause), this::connect);
+    }
+
+    /** Takes note that the gateway's own session turned out to be dead. */
+    void lost(UpstreamSession dead, UpstreamFailure failure) {
+        long life;
+        lock.lock();
+        try {
+            if (session != dead) {
+                return;
+            }
+            life = epoch;
+        } finally {
+            lock.unlock();
+        }
+        fail(life, failure, state());
+    }
+
+    private void after(Duration delay, Runnable task) {
+        try {
+            engine.runtime().timer().schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException closing) {
+            // The gateway ends; nothing is connected any more.
+        }
+    }
+
+    /** Makes a request of the gateway's own in a session and returns its answer. */
+    CompletionStage<Response> request(UpstreamSession in, String method, Map<String, ?> params) {
+        CompletableFuture<Response> answer = new CompletableFuture<>();
+        in.call(ownRequest(in, method, params), ownSpec(), new CallListener() {
+            @Override
+            public void onNotification(Notification notification) {
+                // Nothing that is told about a list is of interest.
+            }
+
+            @Override
+            public void onRequest(Request question, Consumer<Response> to) {
+                to.accept(answerOurselves(question));
+            }
+
+            @Override
+            public void onPause(Duration retry) {
+                // We wait.
+            }
+
+            @Override
+            public void onResponse(Response response) {
+                answer.complete(response);
+            }
+
+            @Override
+            public void onFailure(UpstreamFailure failure) {
+                answer.completeExceptionally(new UpstreamException(failure));
+            }
+        });
+        return answer;
+    }
+
+    Request ownRequest(UpstreamSession in, String method, Map<String, ?> params) {
+        Request request = Request.of(RequestId.of(ids.incrementAndGet()), method, params);
+        return in.era() == Era.LEGACY
+                ? request
+                : EraBridge.toModern(
+                        request,
+                        new EraBridge.ClientFacts(
+                                ALL_CAPABILITIES, engine.settings().clientInfo(), Optional.empty()));
+    }
+
+    static CallSpec ownSpec() {
+        return new CallSpec(Principal.anonymous(), "gateway", CallSpec.NO_HEADERS);
+    }
+
+    private static Response answerOurselves(Request question) {
+        return Questions.answerHere(question)
+                .orElseGet(() -> question.method().equals(Methods.ROOTS_LIST)
+                        ? Response.resultJson(question.id(), "{\"roots\":[]}")
+                        : Questions.cannotBeAsked(question));
+    }
+
+    /** Handles what the upstream says unasked in the gateway's own session. */
+    void changed(Notification notification) {
+        switch (notification.method()) {
+            case Methods.TOOLS_CHANGED -> reread(EnumSet.of(Kind.TOOL));
+            case Methods.PROMPTS_CHANGED -> reread(EnumSet.of(Kind.PROMPT));
+            case Methods.RESOURCES_CHANGED -> reread(EnumSet.of(Kind.RESOURCE, Kind.TEMPLATE));
+            case Methods.RESOURCE_UPDATED -> listener.onResourceUpdated(this, notification);
+            default ->
+                LOGGER.atDebug()
+                        .addKeyValue("upstream", name())
+                        .addKeyValue("method", notification.method())
+                        .log("notification outside calls not passed on");
+        }
+    }
+
+    private void reread(Set<Kind> announced) {
+        UpstreamSession current;
+        long life;
+        lock.lock();
+        try {
+            current = session;
+            life = epoch;
+        } finally {
+            lock.unlock();
+        }
+        if (current != null) {
+            readCatalogue(life, current, announced);
+        }
+    }
+
+    /** Returns the gateway's own session, if it is connected. */
+    Optional<UpstreamSession> ownSession() {
+        return locked(() -> Optional.ofNullable(session));
+    }
+
+    /**
+     * Returns a session for a client. Fails at once while the upstream is down: the next try to connect is under way
+     * or planned, and a client that waits for it gains nothing over one that comes back.
+     */
+    CompletionStage<UpstreamSession> sessionFor(ClientSessions.Key key, SessionSpec spec, SessionListener toClient) {
+        return firstAttempt.thenCompose(done -> {
+            if (state() == State.DOWN || state() == State.CLOSED) {
+                UpstreamFailure why = locked(() -> lastFailure)
+                        .orElse(UpstreamFailure.notSent(UpstreamFailure.Kind.UNREACHABLE, "not connected"));
+                throw new UpstreamException(UpstreamFailure.notSent(why.kind(), why.detail()));
+            }
+            Optional<UpstreamSession> own = ownSession();
+            return upstream.sharesSessions() && own.isPresent()
+                    ? CompletableFuture.completedFuture(own.get())
+                    : clients.session(key, spec, toClient);
+        });
+    }
+
+    /** Ends the sessions that were opened for a client session. */
+    void release(String sessionKey) {
+        clients.release(sessionKey);
+    }
+
+    /** Watches a resource on behalf of one more client. */
+    CompletionStage<Optional<Response>> watch(String uri) {
+        return watches.add(uri);
+    }
+
+    /** Watches a resource on behalf of one client less. */
+    void unwatch(String uri) {
+        watches.remove(uri);
+    }
+
+    /** Passes a notification of a client on to its own session, if it has one. */
+    void tell(ClientSessions.Key key, Notification notification) {
+        clients.existing(key).ifPresent(open -> open.send(notification));
+    }
+
+    void close() {
+        UpstreamSession open;
+        lock.lock();
+        try {
+            state = State.CLOSED;
+            epoch++;
+            open = session;
+            session = null;
+        } finally {
+            lock.unlock();
+        }
+        firstAttempt.complete(null);
+        clients.close();
+        if (open != null) {
+            open.close();
+        }
+        upstream.close();
+    }
+
+    /** Listens to the gateway's own session. */
+    private final class OwnListener implements SessionListener {
+
+        private final long life;
+
+        OwnListener(long life) {
+            this.life = life;
+        }
+
+        @Override
+        public void onNotification(Notification notification) {
+            if (locked(() -> life == epoch)) {
+                changed(notification);
+            }
+        }
+
+        @Override
+        public void onRequest(Request question, Consumer<Response> answer) {
+            answer.accept(answerOurselves(question));
+        }
+
+        @Override
+        public void onEnd(UpstreamFailure why) {
+            fail(life, why, state());
+        }
+    }
+}

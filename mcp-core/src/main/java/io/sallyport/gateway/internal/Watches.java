@@ -1,0 +1,201 @@
+package io.sallyport.gateway.internal;
+
+import io.sallyport.protocol.Era;
+import io.sallyport.protocol.MetaKeys;
+import io.sallyport.protocol.Methods;
+import io.sallyport.protocol.Notification;
+import io.sallyport.protocol.Part;
+import io.sallyport.protocol.Request;
+import io.sallyport.protocol.Response;
+import io.sallyport.upstream.CallHandle;
+import io.sallyport.upstream.CallListener;
+import io.sallyport.upstream.ServerFacts;
+import io.sallyport.upstream.UpstreamFailure;
+import io.sallyport.upstream.UpstreamSession;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the gateway watches at one upstream: its lists, and the resources that clients watch, each once for all of them.
+ * A modern upstream is listened to with one request, made anew when what is watched changes; a legacy one is told of
+ * each resource.
+ */
+final class Watches {
+
+    private static final long LISTEN_AGAIN_MILLIS = 1000;
+
+    private final UpstreamManager manager;
+    private final ReentrantLock lock = new ReentrantLock();
+
+    /** By URI, how many clients watch it. Guarded by the lock. */
+    private final Map<String, Integer> uris = new TreeMap<>();
+
+    private @Nullable CallHandle listening;
+
+    Watches(UpstreamManager manager) {
+        this.manager = manager;
+    }
+
+    /** Watches a resource for one more client; completes with the upstream's answer, if it had to be asked. */
+    CompletionStage<Optional<Response>> add(String uri) {
+        boolean isNew;
+        lock.lock();
+        try {
+            isNew = uris.merge(uri, 1, Integer::sum) == 1;
+        } finally {
+            lock.unlock();
+        }
+        Optional<UpstreamSession> session = manager.ownSession();
+        if (!isNew || session.isEmpty()) {
+            return CompletableFuture.completedFuture(Optional.empty());
+        }
+        if (session.get().era() == Era.MODERN) {
+            listen(session.get());
+            return CompletableFuture.completedFuture(Optional.empty());
+        }
+        return manager.request(session.get(), Methods.RESOURCES_SUBSCRIBE, Map.of("uri", uri))
+                .thenApply(Optional::of);
+    }
+
+    /** Watches a resource for one client less. */
+    void remove(String uri) {
+        boolean isLast;
+        lock.lock();
+        try {
+            isLast = uris.containsKey(uri)
+                    && uris.computeIfPresent(uri, (key, count) -> count == 1 ? null : count - 1) == null;
+        } finally {
+            lock.unlock();
+        }
+        Optional<UpstreamSession> session = manager.ownSession();
+        if (isLast && session.isPresent()) {
+            if (session.get().era() == Era.MODERN) {
+                listen(session.get());
+            } else {
+                manager.request(session.get(), Methods.RESOURCES_UNSUBSCRIBE, Map.of("uri", uri));
+            }
+        }
+    }
+
+    /** Begins to watch in a new session what was watched in the last one. */
+    void restore(UpstreamSession session) {
+        if (session.era() == Era.MODERN) {
+            listen(session);
+            return;
+        }
+        for (String uri : watched()) {
+            manager.request(session, Methods.RESOURCES_SUBSCRIBE, Map.of("uri", uri));
+        }
+    }
+
+    private List<String> watched() {
+        lock.lock();
+        try {
+            return List.copyOf(uris.keySet());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void listen(UpstreamSession session) {
+        Map<String, Object> filter = new LinkedHashMap<>();
+        ServerFacts facts = session.facts();
+        for (String list : List.of("tools", "prompts", "resources")) {
+            if (facts.has(list, "listChanged")) {
+                filter.put(list + "ListChanged", true);
+            }
+        }
+        List<String> resources = watched();
+        if (!resources.isEmpty()) {
+            filter.put("resourceSubscriptions", resources);
+        }
+        CallHandle before;
+        CallHandle now = filter.isEmpty()
+                ? null
+                : session.call(
+                        manager.ownRequest(session, Methods.SUBSCRIPTIONS_LISTEN, Map.of("notifications", filter)),
+                        UpstreamManager.ownSpec(),
+                        new Listener(session));
+        lock.lock();
+        try {
+            before = listening;
+            listening = now;
+        } finally {
+            lock.unlock();
+        }
+        // The new one first: what happens between the two is told twice rather than never.
+        if (before != null) {
+            before.cancel("listening for something else now");
+        }
+    }
+
+    private void listenAgainLater(UpstreamSession session) {
+        manager.engine()
+                .runtime()
+                .timer()
+                .schedule(
+                        () -> {
+                            if (manager.ownSession().equals(Optional.of(session))) {
+                                listen(session);
+                            }
+                        },
+                        LISTEN_AGAIN_MILLIS,
+                        TimeUnit.MILLISECONDS);
+    }
+
+    private final class Listener implements CallListener {
+
+        private final UpstreamSession session;
+
+        Listener(UpstreamSession session) {
+            this.session = session;
+        }
+
+        @Override
+        public void onNotification(Notification notification) {
+            if (!notification.method().equals(Methods.SUBSCRIPTIONS_ACKNOWLEDGED)) {
+                manager.changed((Notification) notification
+                        .edit()
+                        .remove(Part.PARAMS_META, MetaKeys.SUBSCRIPTION_ID)
+                        .apply());
+            }
+        }
+
+        @Override
+        public void onRequest(Request question, Consumer<Response> answer) {
+            answer.accept(Questions.cannotBeAsked(question));
+        }
+
+        @Override
+        public void onPause(Duration retry) {
+            // There is no pause in this era.
+        }
+
+        @Override
+        public void onResponse(Response response) {
+            if (!response.isError()) {
+                listenAgainLater(session);
+            }
+        }
+
+        @Override
+        public void onFailure(UpstreamFailure failure) {
+            if (failure.kind() == UpstreamFailure.Kind.INTERRUPTED) {
+                // Long streams get cut by whatever is in between; that alone says nothing of the upstream.
+                listenAgainLater(session);
+            } else {
+                manager.lost(session, failure);
+            }
+        }
+    }
+}
