@@ -122,6 +122,11 @@ public final class McpGateway implements AutoCloseable {
                 .toList();
     }
 
+    /** Returns how many legacy sessions live. */
+    public int legacySessions() {
+        return sessionStore.size();
+    }
+
     /** Returns the engine, for the servlet. Not for hosts. */
     public Engine engine() {
         return engine;
