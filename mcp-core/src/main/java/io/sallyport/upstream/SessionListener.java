@@ -19,6 +19,12 @@ public interface SessionListener {
     void onRequest(Request request, Consumer<Response> answer);
 
     /**
+     * The upstream had forgotten the session, which was opened anew and goes on. What was set up in it, such as the
+     * level of log messages and the resources watched, is lost, and what the upstream offers may have changed.
+     */
+    default void onRenewed() {}
+
+    /**
      * The session has ended by itself: the process died, the upstream forgot it. Calls under way have been told. Not
      * called after {@link UpstreamSession#close}.
      */

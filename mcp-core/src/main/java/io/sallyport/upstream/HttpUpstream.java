@@ -1,0 +1,330 @@
+package io.sallyport.upstream;
+
+import static java.util.Objects.requireNonNull;
+
+import io.sallyport.protocol.Era;
+import io.sallyport.upstream.UpstreamFailure.Kind;
+import java.net.InetAddress;
+import java.net.SocketAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.message.BasicHeader;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An MCP server that is reached over HTTP, of either era.
+ *
+ * <pre>{@code
+ * HttpUpstream.at("weather", URI.create("https://weather.example/mcp"))
+ *         .header("Authorization", "Bearer " + token)
+ *         .build()
+ * }</pre>
+ *
+ * <p>Which era it speaks is found out by asking, remembered, and asked again after a failure. A modern upstream is
+ * called without sessions. A legacy one gets a session for each {@link #open}; if it forgets the session, the session is
+ * opened anew once, and the call that noticed is made again once, because the upstream rejected it. Streams that break
+ * are resumed where the upstream numbers its events. Redirects are not followed, and there is no way to accept every
+ * certificate.
+ *
+ * <p>A call is sent at most once, save two cases: it provably never left, or the upstream rejected it for its session.
+ * Lists and reads may also be asked a second time when a connection breaks before the answer begins.
+ *
+ * <p>It owns its connections and the two threads that serve them; both begin with the first {@link #open} and end with
+ * {@link #close}. It belongs to one gateway. Thread-safe.
+ */
+public final class HttpUpstream implements Upstream {
+
+    private final HttpSettings settings;
+    private final ReentrantLock lock = new ReentrantLock();
+
+    /** Guarded by the lock. */
+    private @Nullable HttpOrigin origin;
+
+    private boolean closed;
+
+    private HttpUpstream(HttpSettings settings) {
+        this.settings = settings;
+    }
+
+    /**
+     * Begins an upstream.
+     *
+     * @param name see {@link Upstream#name}
+     * @param uri the URL of its MCP endpoint
+     */
+    public static Builder at(String name, URI uri) {
+        return new Builder(Upstream.requireValidName(name), requireNonNull(uri, "uri"));
+    }
+
+    @Override
+    public String name() {
+        return settings.name();
+    }
+
+    /** Returns false: a legacy upstream tells its clients apart by their sessions, and a modern session costs nothing. */
+    @Override
+    public boolean sharesSessions() {
+        return false;
+    }
+
+    @Override
+    public CompletionStage<UpstreamSession> open(SessionSpec spec, SessionListener listener, UpstreamRuntime runtime) {
+        HttpOrigin current;
+        lock.lock();
+        try {
+            if (closed) {
+                return CompletableFuture.failedFuture(new UpstreamException(
+                        UpstreamFailure.notSent(Kind.UNREACHABLE, "the upstream has been closed")));
+            }
+            if (origin == null) {
+                origin = new HttpOrigin(settings, runtime);
+            }
+            current = origin;
+        } finally {
+            lock.unlock();
+        }
+        CompletableFuture<UpstreamSession> opened = new CompletableFuture<>();
+        // What a stage fails with is wrapped on the way; the caller is promised the exception itself.
+        current.open(spec, listener).whenComplete((session, thrown) -> {
+            if (session != null) {
+                opened.complete(session);
+            } else {
+                opened.completeExceptionally(PinnedAddresses.cause(thrown));
+            }
+        });
+        return opened;
+    }
+
+    @Override
+    public void close() {
+        HttpOrigin last;
+        lock.lock();
+        try {
+            closed = true;
+            last = origin;
+            origin = null;
+        } finally {
+            lock.unlock();
+        }
+        if (last != null) {
+            last.close();
+        }
+    }
+
+    /** Returns the name and where it is; never a header. */
+    @Override
+    public String toString() {
+        return "HttpUpstream[" + settings.name() + ", " + settings.uri().getScheme() + "://"
+                + settings.uri().getRawAuthority() + "]";
+    }
+
+    /** Defines an upstream. Confined to one thread. */
+    public static final class Builder {
+
+        /** What belongs to one hop, or is set here, or is a secret between the client and the gateway. */
+        private static final Set<String> NEVER_PASSED = Set.of(
+                "authorization",
+                "cookie",
+                "proxy-authorization",
+                "host",
+                "connection",
+                "keep-alive",
+                "proxy-connection",
+                "te",
+                "trailer",
+                "transfer-encoding",
+                "upgrade",
+                "expect",
+                "content-length",
+                "content-type",
+                "content-encoding",
+                "accept",
+                "accept-encoding",
+                "last-event-id",
+                "origin");
+
+        private static final Set<String> SET_HERE = Set.of(
+                "host",
+                "connection",
+                "keep-alive",
+                "transfer-encoding",
+                "upgrade",
+                "expect",
+                "te",
+                "trailer",
+                "content-length",
+                "content-type",
+                "accept",
+                "accept-encoding",
+                "last-event-id");
+
+        private final String name;
+        private final URI uri;
+        private final List<Header> headers = new ArrayList<>();
+        private final List<String> passHeaders = new ArrayList<>();
+        private Optional<Era> era = Optional.empty();
+        private Duration connectTimeout = Duration.ofSeconds(5);
+        private Duration requestTimeout = Duration.ofSeconds(10);
+        private Duration idleConnectionTimeout = Duration.ofSeconds(4);
+        private Duration waitForConnection = Duration.ofSeconds(2);
+        private int maxConnections = 64;
+
+        private Builder(String name, URI uri) {
+            this.name = name;
+            this.uri = uri;
+            String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
+            if (!scheme.equals("http") && !scheme.equals("https") || uri.getHost() == null) {
+                throw new IllegalArgumentException(
+                        "the URL of upstream \"" + name + "\" must be http://host… or https://host…");
+            }
+            if (uri.getRawUserInfo() != null) {
+                throw new IllegalArgumentException("the URL of upstream \"" + name
+                        + "\" holds credentials, which URLs show to everybody; use header(\"Authorization\", …)");
+            }
+            if (uri.getRawFragment() != null) {
+                throw new IllegalArgumentException("the URL of upstream \"" + name + "\" has a fragment (#…)");
+            }
+        }
+
+        /**
+         * Adds a header to every request, such as {@code Authorization}. Its value is shown nowhere.
+         *
+         * @throws IllegalArgumentException if it is no header, or one that is set here
+         */
+        public Builder header(String headerName, String value) {
+            requireToken(headerName);
+            String folded = headerName.toLowerCase(Locale.ROOT);
+            if (SET_HERE.contains(folded) || folded.startsWith("mcp-")) {
+                throw new IllegalArgumentException("the header " + headerName + " is set by the upstream itself");
+            }
+            if (!HttpWire.isPrintable(requireNonNull(value, "value"))) {
+                throw new IllegalArgumentException(
+                        "the value of the header " + headerName + " holds characters that no header may hold");
+            }
+            headers.add(new BasicHeader(headerName, value, true));
+            return this;
+        }
+
+        /**
+         * Names headers of clients that are passed on with their calls. Defaults to none. Values with characters beyond
+         * printable ASCII are left out.
+         *
+         * @throws IllegalArgumentException if one of them must not be passed on
+         */
+        public Builder passHeaders(String... names) {
+            for (String header : names) {
+                requireToken(header);
+                String folded = header.toLowerCase(Locale.ROOT);
+                if (NEVER_PASSED.contains(folded) || folded.startsWith("mcp-") || folded.startsWith("sec-")) {
+                    throw new IllegalArgumentException("the header " + header + " is not passed on: it belongs to the"
+                            + " client's connection, is set here, or is a secret between the client and the gateway;"
+                            + " credentials for the upstream are set with header(…)");
+                }
+                passHeaders.add(header);
+            }
+            return this;
+        }
+
+        /** Speaks this era only. Defaults to finding out. */
+        public Builder era(Era only) {
+            this.era = Optional.of(only);
+            return this;
+        }
+
+        /** Sets the time allowed for a connection to one address, and again for its TLS handshake. Defaults to 5 s. */
+        public Builder connectTimeout(Duration timeout) {
+            this.connectTimeout = requirePositive("connectTimeout", timeout);
+            return this;
+        }
+
+        /**
+         * Sets the time allowed for what this layer itself asks: which era is spoken, opening a session, passing an
+         * answer on. The time for calls is the gateway's. Defaults to 10 s.
+         */
+        public Builder requestTimeout(Duration timeout) {
+            this.requestTimeout = requirePositive("requestTimeout", timeout);
+            return this;
+        }
+
+        /**
+         * Sets how long a connection may be idle before it is closed. Defaults to 4 s: many servers close after 5, and to
+         * send a call into a connection that is being closed leaves nobody knowing whether it was carried out.
+         */
+        public Builder idleConnectionTimeout(Duration timeout) {
+            this.idleConnectionTimeout = requirePositive("idleConnectionTimeout", timeout);
+            return this;
+        }
+
+        /** Sets how long a call waits for one of the connections before it is refused. Defaults to 2 s. */
+        public Builder waitForConnection(Duration wait) {
+            this.waitForConnection = requirePositive("waitForConnection", wait);
+            return this;
+        }
+
+        /**
+         * Sets how many calls may be under way at once, each on a connection of its own; beyond it calls wait, see {@link
+         * #waitForConnection}. Streams that stay open to listen do not count, but there are at most as many of them.
+         * Defaults to 64.
+         */
+        public Builder maxConnections(int max) {
+            if (max <= 0) {
+                throw new IllegalArgumentException("maxConnections must be positive, but was " + max);
+            }
+            this.maxConnections = max;
+            return this;
+        }
+
+        /** Returns the upstream. Nothing is connected yet. */
+        public HttpUpstream build() {
+            return new HttpUpstream(new HttpSettings(
+                    name,
+                    uri,
+                    List.copyOf(headers),
+                    List.copyOf(passHeaders),
+                    era,
+                    new AnyHost(),
+                    null,
+                    connectTimeout,
+                    requestTimeout,
+                    idleConnectionTimeout,
+                    waitForConnection,
+                    maxConnections));
+        }
+
+        private static void requireToken(String headerName) {
+            if (!requireNonNull(headerName, "name").matches("[!#$%&'*+.^_`|~0-9A-Za-z-]+")) {
+                throw new IllegalArgumentException("not the name of a header: \"" + headerName + "\"");
+            }
+        }
+
+        private static Duration requirePositive(String setting, Duration value) {
+            if (value.isNegative() || value.isZero()) {
+                throw new IllegalArgumentException(setting + " must be positive, but was " + value);
+            }
+            return value;
+        }
+    }
+
+    private static final class AnyHost implements HttpEgress {
+
+        @Override
+        public InetAddress[] resolve(String host, int port) throws UnknownHostException {
+            return InetAddress.getAllByName(host);
+        }
+
+        @Override
+        public void check(String host, SocketAddress connected) {
+            // Nothing is refused.
+        }
+    }
+}
