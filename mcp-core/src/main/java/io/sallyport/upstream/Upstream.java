@@ -24,11 +24,16 @@ public interface Upstream {
      */
     CompletionStage<UpstreamSession> open(SessionSpec spec, SessionListener listener, UpstreamRuntime runtime);
 
-    /**
-     * Returns whether all clients of one principal may share a session. If not, each client gets its own: where the
-     * upstream speaks to its client outside calls, or asks it back, only that tells clients apart.
-     */
+    /** Returns whether one session serves everybody, because it knows of each call whose it is. */
     boolean sharesSessions();
+
+    /**
+     * Returns whether each client with a session of its own gets one here as well. If not, clients of one principal
+     * share, except those that the upstream may ask things: only a session of its own tells whom to ask.
+     */
+    default boolean sessionPerClient() {
+        return true;
+    }
 
     /** Ends everything that this upstream has started. Idempotent; returns when it is done, or nearly so. */
     default void close() {}

@@ -46,6 +46,13 @@ final class Questions {
         return JsonValue.trusted(capabilities).get(capability).isPresent();
     }
 
+    /** Returns whether a client can be asked anything at all. */
+    static boolean declaresAny(String capabilities) {
+        return declares(capabilities, "elicitation")
+                || declares(capabilities, "sampling")
+                || declares(capabilities, "roots");
+    }
+
     /** Returns an entry of {@code inputRequests} as a request; its id is set by whoever sends it. */
     static Request of(String key, JsonValue input) {
         Map<String, JsonValue> params =

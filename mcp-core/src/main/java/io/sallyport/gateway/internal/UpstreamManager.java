@@ -430,10 +430,18 @@ public final class UpstreamManager {
                 throw new UpstreamException(UpstreamFailure.notSent(why.kind(), why.detail()));
             }
             Optional<UpstreamSession> own = ownSession();
-            return upstream.sharesSessions() && own.isPresent()
-                    ? CompletableFuture.completedFuture(own.get())
-                    : clients.session(key, spec, toClient);
+            boolean everybodys = upstream.sharesSessions()
+                    || mayShare(spec) && key.principal().isAnonymous();
+            if (everybodys && own.isPresent()) {
+                return CompletableFuture.completedFuture(own.get());
+            }
+            return clients.session(
+                    mayShare(spec) ? new ClientSessions.Key(key.principal(), Optional.empty()) : key, spec, toClient);
         });
+    }
+
+    private boolean mayShare(SessionSpec spec) {
+        return !upstream.sessionPerClient() && !Questions.declaresAny(spec.clientCapabilities());
     }
 
     /** Ends the sessions that were opened for a client session. */
