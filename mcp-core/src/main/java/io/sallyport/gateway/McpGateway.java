@@ -13,8 +13,10 @@ import io.sallyport.gateway.internal.Settings;
 import io.sallyport.gateway.internal.Ticks;
 import io.sallyport.protocol.Json;
 import io.sallyport.protocol.MessageLimits;
+import io.sallyport.spi.AuditSink;
 import io.sallyport.spi.Authenticator;
 import io.sallyport.spi.EventLog;
+import io.sallyport.spi.RecoveryHook;
 import io.sallyport.spi.Sealer;
 import io.sallyport.spi.SessionStore;
 import io.sallyport.upstream.Upstream;
@@ -84,9 +86,12 @@ public final class McpGateway implements AutoCloseable {
                 settings,
                 runtime,
                 new Ticks(timer, System::nanoTime),
-                new Filters(builder.filters),
-                sessionStore,
-                eventLog,
+                new Engine.Services(
+                        new Filters(builder.filters),
+                        sessionStore,
+                        eventLog,
+                        builder.auditSink,
+                        List.copyOf(builder.recoveryHooks)),
                 builder.upstreams,
                 endpoints);
         guard = new HttpGuard(builder.publicUrls, builder.allowedOrigins);
@@ -186,6 +191,8 @@ public final class McpGateway implements AutoCloseable {
         private @Nullable Executor executor;
         private @Nullable SessionStore sessionStore;
         private SessionStore.Bounds sessionBounds = SessionStore.Bounds.defaults();
+        private AuditSink auditSink = AuditSink.none();
+        private final List<RecoveryHook> recoveryHooks = new ArrayList<>();
         private Sealer sealer = Sealer.ephemeral();
         private MessageLimits clientLimits = MessageLimits.forClients();
         private MessageLimits upstreamLimits = MessageLimits.forUpstreams();
@@ -284,6 +291,18 @@ public final class McpGateway implements AutoCloseable {
         /** Sets how long legacy sessions live and how many there may be, for the default store. */
         public Builder sessionBounds(SessionStore.Bounds bounds) {
             this.sessionBounds = requireNonNull(bounds, "bounds");
+            return this;
+        }
+
+        /** Sets what keeps the record of who did what. Defaults to nothing. */
+        public Builder auditSink(AuditSink sink) {
+            this.auditSink = requireNonNull(sink, "sink");
+            return this;
+        }
+
+        /** Adds what is told when an upstream was connected. */
+        public Builder recoveryHook(RecoveryHook hook) {
+            recoveryHooks.add(requireNonNull(hook, "hook"));
             return this;
         }
 

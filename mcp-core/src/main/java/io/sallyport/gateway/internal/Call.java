@@ -12,6 +12,7 @@ import io.sallyport.protocol.Part;
 import io.sallyport.protocol.Request;
 import io.sallyport.protocol.RequestId;
 import io.sallyport.protocol.Response;
+import io.sallyport.spi.AuditEvent;
 import io.sallyport.upstream.CallHandle;
 import io.sallyport.upstream.CallListener;
 import io.sallyport.upstream.CallSpec;
@@ -140,7 +141,10 @@ final class Call implements CallListener, Ticks.Ticking {
     void cancel(String reason) {
         if (end()) {
             cancelUpstream(reason);
-            last(sink::abandon);
+            last(() -> {
+                sink.abandon();
+                engine.audit(info, AuditEvent.Outcome.CANCELLED, "", begun);
+            });
         }
     }
 
@@ -300,6 +304,11 @@ final class Call implements CallListener, Ticks.Ticking {
                 Response bridged = EraBridge.response(named, upstreamEra, info.era(), info.method());
                 Response filtered = engine.filters().result(info, bridged);
                 sink.answer(filtered, statusOf(filtered));
+                engine.audit(
+                        info,
+                        filtered.isError() ? AuditEvent.Outcome.ERROR : AuditEvent.Outcome.ANSWERED,
+                        filtered.isError() ? Integer.toString(filtered.errorCode()) : "",
+                        begun);
             });
         }
     }
@@ -334,6 +343,7 @@ final class Call implements CallListener, Ticks.Ticking {
     }
 
     private void refuse(Refusal refusal) {
+        engine.audit(info, AuditEvent.Outcome.FAILED, refusal.kind().word(), begun);
         sink.answer(
                 Response.error(request.id(), Errors.of(refusal, info.correlationId())),
                 refusal.kind().status());

@@ -2,11 +2,15 @@ package io.sallyport.gateway.internal;
 
 import io.sallyport.catalogue.Kind;
 import io.sallyport.protocol.Notification;
+import io.sallyport.spi.AuditEvent;
+import io.sallyport.spi.AuditSink;
 import io.sallyport.spi.EventLog;
+import io.sallyport.spi.RecoveryHook;
 import io.sallyport.spi.SessionStore;
 import io.sallyport.upstream.Upstream;
 import io.sallyport.upstream.UpstreamRuntime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,36 +19,46 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Everything of a gateway behind its servlet: upstreams, endpoints, sessions, and what they share. Thread-safe. */
 public final class Engine {
 
+    private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.gateway");
+
     private final Settings settings;
     private final UpstreamRuntime runtime;
     private final Ticks ticks;
-    private final Filters filters;
+    private final Services services;
     private final Map<String, UpstreamManager> upstreams = new LinkedHashMap<>();
     private final Map<String, ServedEndpoint> endpoints = new LinkedHashMap<>();
     private final LegacySessions sessions;
     private final StreamQuota streams;
     private final InFlight inFlight = new InFlight();
 
+    /** What a host may bring along, and what keeps state. */
+    public record Services(
+            Filters filters,
+            SessionStore sessionStore,
+            EventLog eventLog,
+            AuditSink auditSink,
+            List<RecoveryHook> recoveryHooks) {}
+
     /** Puts an engine together; {@link #start} makes it run. */
     public Engine(
             Settings settings,
             UpstreamRuntime runtime,
             Ticks ticks,
-            Filters filters,
-            SessionStore sessionStore,
-            EventLog eventLog,
+            Services services,
             List<Upstream> upstreams,
             List<EndpointSettings> endpoints) {
         this.settings = settings;
         this.runtime = runtime;
         this.ticks = ticks;
-        this.filters = filters;
+        this.services = services;
         this.streams = new StreamQuota(settings.maxStreamsPerPrincipal());
-        this.sessions = new LegacySessions(this, sessionStore, eventLog);
+        this.sessions = new LegacySessions(this, services.sessionStore(), services.eventLog());
         for (Upstream upstream : upstreams) {
             this.upstreams.put(upstream.name(), new UpstreamManager(upstream, this, new Changes()));
         }
@@ -115,7 +129,36 @@ public final class Engine {
     }
 
     Filters filters() {
-        return filters;
+        return services.filters();
+    }
+
+    /** Records how something came out. */
+    void audit(CallInfo info, AuditEvent.Outcome outcome, String reason, long begun) {
+        try {
+            services.auditSink()
+                    .record(AuditEvent.of(info.principal(), info.endpoint(), info.method(), outcome)
+                            .time(Instant.now(), Duration.ofNanos(ticks.now() - begun))
+                            .about(info.upstream(), info.target())
+                            .within(info.sessionKey(), info.correlationId())
+                            .reason(reason)
+                            .build());
+        } catch (RuntimeException e) {
+            LOGGER.atError()
+                    .addKeyValue("correlationId", info.correlationId())
+                    .setCause(e)
+                    .log("an audit event was lost");
+        }
+    }
+
+    /** Tells the hooks that an upstream is connected. */
+    void connected(String upstream, long epoch) {
+        for (RecoveryHook hook : services.recoveryHooks()) {
+            try {
+                hook.connected(upstream, epoch);
+            } catch (RuntimeException e) {
+                LOGGER.atError().addKeyValue("upstream", upstream).setCause(e).log("a recovery hook failed");
+            }
+        }
     }
 
     LegacySessions sessions() {

@@ -8,6 +8,7 @@ import io.sallyport.protocol.McpError;
 import io.sallyport.protocol.Notification;
 import io.sallyport.protocol.Request;
 import io.sallyport.protocol.Response;
+import io.sallyport.spi.AuditEvent;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -41,8 +42,8 @@ public final class Filters {
     /** It goes on, as this. */
     record GoesOn(Request request) implements Outcome {}
 
-    /** It is answered with this, under this HTTP status. */
-    record Answered(Response response, int httpStatus) implements Outcome {}
+    /** It is answered with this, under this HTTP status, and recorded so. */
+    record Answered(Response response, int httpStatus, AuditEvent.Outcome outcome, String reason) implements Outcome {}
 
     /** Returns whether somebody looks at what comes back. */
     boolean lookAtResults() {
@@ -63,7 +64,8 @@ public final class Filters {
             } else if (decision instanceof Decision.Refuse refuse) {
                 return refused(call, request, refuse.refusal());
             } else if (decision instanceof Decision.Answer answer) {
-                return new Answered(answer.response().withId(request.id()), 200);
+                return new Answered(
+                        answer.response().withId(request.id()), 200, AuditEvent.Outcome.ANSWERED, "by a filter");
             }
         }
         return new GoesOn(current);
@@ -71,7 +73,11 @@ public final class Filters {
 
     private static Answered refused(CallContext call, Request request, Refusal refusal) {
         McpError error = Errors.of(refusal, call.correlationId());
-        return new Answered(Response.error(request.id(), error), refusal.kind().status());
+        return new Answered(
+                Response.error(request.id(), error),
+                refusal.kind().status(),
+                AuditEvent.Outcome.REFUSED,
+                refusal.kind().word());
     }
 
     /** Returns the notification as the filters leave it; nothing if one drops it. */

@@ -301,8 +301,10 @@ final class LegacyProtocol {
                 Optional.of(found.target()),
                 client.correlationId(),
                 Optional.of(open.session().key()));
+        long begun = engine.ticks().now();
         Filters.Outcome filtered = engine.filters().request(info, found.request());
         if (filtered instanceof Filters.Answered answered) {
+            engine.audit(info, answered.outcome(), answered.reason(), begun);
             client.answer(answered.httpStatus(), Http.JSON, answered.response());
             return;
         }

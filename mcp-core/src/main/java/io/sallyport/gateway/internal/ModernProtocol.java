@@ -137,8 +137,10 @@ final class ModernProtocol {
                 Optional.of(found.target()),
                 client.correlationId(),
                 Optional.empty());
+        long begun = engine.ticks().now();
         Filters.Outcome filtered = engine.filters().request(info, found.request());
         if (filtered instanceof Filters.Answered answered) {
+            engine.audit(info, answered.outcome(), answered.reason(), begun);
             client.answer(answered.httpStatus(), Http.JSON, answered.response());
             return;
         }

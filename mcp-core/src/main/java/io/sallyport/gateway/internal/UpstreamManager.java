@@ -268,11 +268,21 @@ public final class UpstreamManager {
                     .addKeyValue("tools", read.definitions(Kind.TOOL).size())
                     .log("upstream ready");
             watches.restore(from);
+            tellHooks(life);
         }
         if (becameReady || !changed.isEmpty()) {
             listener.onCatalogueChanged(this, changed);
         }
         firstAttempt.complete(null);
+    }
+
+    /** Hooks may block. */
+    private void tellHooks(long life) {
+        try {
+            engine.executor().execute(() -> engine.connected(name(), life));
+        } catch (RejectedExecutionException full) {
+            LOGGER.atWarn().addKeyValue("upstream", name()).log("no thread for the recovery hooks; they were not told");
+        }
     }
 
     private void fail(long life, UpstreamFailure failure, State expected) {
