@@ -2,7 +2,6 @@ package io.sallyport.upstream.local;
 
 import static java.util.Objects.requireNonNull;
 
-import io.sallyport.protocol.JsonValue;
 import io.sallyport.protocol.Methods;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -30,7 +29,7 @@ public final class InputRequest {
     public static InputRequest elicitation(String key, String message, String schema) {
         Map<String, Object> params = new LinkedHashMap<>();
         params.put("message", requireNonNull(message, "message"));
-        params.put("requestedSchema", JsonValue.trusted(schema));
+        params.put("requestedSchema", HandWritten.json(schema));
         return new InputRequest(key, Methods.ELICIT, params);
     }
 

@@ -166,7 +166,8 @@ final class LocalSession implements UpstreamSession {
                 return result;
             }
         }
-        throw CallException.invalidParams("Unknown resource: " + uri);
+        throw new CallException(
+                new McpError(ErrorCodes.INVALID_PARAMS, "Unknown resource: " + uri, Map.of("uri", uri)));
     }
 
     private Map<String, Object> complete(Request request) throws Exception {

@@ -114,7 +114,7 @@ public final class Tool {
             if (!properties.isEmpty()) {
                 throw new IllegalStateException("inputSchema(…) and param(…) exclude each other");
             }
-            JsonValue parsed = JsonValue.trusted(json);
+            JsonValue parsed = HandWritten.json(json);
             if (!parsed.getString("type").equals(Optional.of("object"))) {
                 throw new IllegalArgumentException("an input schema has \"type\": \"object\", but was " + json);
             }
@@ -125,7 +125,7 @@ public final class Tool {
 
         /** Sets the output schema that {@link ToolResult#structured} results follow. */
         public Builder outputSchema(String json) {
-            definition.put("outputSchema", JsonValue.trusted(json));
+            definition.put("outputSchema", HandWritten.json(json));
             return this;
         }
 
