@@ -8,6 +8,7 @@ import io.sallyport.gateway.internal.Engine;
 import io.sallyport.gateway.internal.Executors;
 import io.sallyport.gateway.internal.Filters;
 import io.sallyport.gateway.internal.HttpGuard;
+import io.sallyport.gateway.internal.Inside;
 import io.sallyport.gateway.internal.LocalOnly;
 import io.sallyport.gateway.internal.Settings;
 import io.sallyport.gateway.internal.Ticks;
@@ -60,8 +61,7 @@ public final class McpGateway implements AutoCloseable {
     }
 
     private final Engine engine;
-    private final HttpGuard guard;
-    private final Authenticator authenticator;
+    private final Inside inside;
     private final ScheduledExecutorService timer;
     private final Executors.Owned executor;
     private final SessionStore sessionStore;
@@ -94,8 +94,11 @@ public final class McpGateway implements AutoCloseable {
                         List.copyOf(builder.recoveryHooks)),
                 builder.upstreams,
                 endpoints);
-        guard = new HttpGuard(builder.publicUrls, builder.allowedOrigins);
-        authenticator = requireNonNull(builder.authenticator);
+        inside = new Inside(
+                engine,
+                new HttpGuard(builder.publicUrls, builder.allowedOrigins),
+                requireNonNull(builder.authenticator),
+                this::isServing);
     }
 
     /** Begins a gateway. */
@@ -132,19 +135,16 @@ public final class McpGateway implements AutoCloseable {
         return sessionStore.size();
     }
 
-    /** Returns the engine, for the servlet. Not for hosts. */
-    public Engine engine() {
-        return engine;
-    }
-
-    /** Returns who may come in at all, for the servlet. Not for hosts. */
-    public HttpGuard guard() {
-        return guard;
-    }
-
-    /** Returns who finds out who sends a request, for the servlet. Not for hosts. */
-    public Authenticator authenticator() {
-        return authenticator;
+    /**
+     * Returns a part of the inside, for this library's own servlet; hosts have no use for it.
+     *
+     * @throws IllegalArgumentException if there is no such part
+     */
+    public <T> T unwrap(Class<T> type) {
+        if (!type.isInstance(inside)) {
+            throw new IllegalArgumentException("a gateway has no inside of " + type);
+        }
+        return type.cast(inside);
     }
 
     /** Returns whether requests are served. */

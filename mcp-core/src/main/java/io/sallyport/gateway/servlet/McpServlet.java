@@ -1,10 +1,9 @@
 package io.sallyport.gateway.servlet;
 
-import static java.util.Objects.requireNonNull;
-
 import io.sallyport.filter.Refusal;
 import io.sallyport.gateway.McpGateway;
 import io.sallyport.gateway.internal.Errors;
+import io.sallyport.gateway.internal.Inside;
 import io.sallyport.gateway.internal.ServedEndpoint;
 import io.sallyport.protocol.EraClassifier;
 import io.sallyport.protocol.ErrorCodes;
@@ -43,11 +42,11 @@ public final class McpServlet extends HttpServlet {
 
     private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.http");
 
-    private final transient McpGateway gateway;
+    private final transient Inside gateway;
 
     /** Creates a servlet for a gateway. */
     public McpServlet(McpGateway gateway) {
-        this.gateway = requireNonNull(gateway, "gateway");
+        this.gateway = gateway.unwrap(Inside.class);
     }
 
     @Override
@@ -104,7 +103,7 @@ public final class McpServlet extends HttpServlet {
         if (!authenticate(request, path, headers, exchange)) {
             return;
         }
-        if (!gateway.isServing()) {
+        if (!gateway.serving().getAsBoolean()) {
             refuse(
                     exchange,
                     Refusal.of(Refusal.Kind.UNAVAILABLE, "gateway", "The gateway is not serving just now."),
