@@ -38,6 +38,14 @@ final class Envelope {
         return count;
     }
 
+    int count(Part part) {
+        int found = 0;
+        for (int i = 0; i < count; i++) {
+            found += members[i * FIELDS] == part.ordinal() ? 1 : 0;
+        }
+        return found;
+    }
+
     Part part(int member) {
         return PARTS[members[member * FIELDS]];
     }
@@ -61,16 +69,28 @@ final class Envelope {
     /** Returns the index of a member, or -1 if the part has none of this name. */
     int find(Part part, String name) {
         for (int i = 0; i < count; i++) {
-            int at = i * FIELDS;
-            if (members[at] == part.ordinal() && JsonStrings.equal(bytes, members[at + 1], members[at + 2], name)) {
+            if (members[i * FIELDS] == part.ordinal() && isNamed(i, name)) {
                 return i;
             }
         }
         return -1;
     }
 
+    boolean isNamed(int member, String name) {
+        return JsonStrings.equal(bytes, nameStart(member), nameEnd(member), name);
+    }
+
+    /** As {@link #isNamed}, without regard to case. */
+    boolean isNamedLike(int member, String name) {
+        return JsonStrings.equalIgnoringCase(bytes, nameStart(member), nameEnd(member), name);
+    }
+
     @Nullable JsonValue get(Part part, String name) {
         int member = find(part, name);
-        return member < 0 ? null : new JsonValue(bytes, valueStart(member), valueEnd(member));
+        return member < 0 ? null : value(member);
+    }
+
+    JsonValue value(int member) {
+        return new JsonValue(bytes, valueStart(member), valueEnd(member));
     }
 }

@@ -1,6 +1,7 @@
 package io.sallyport.protocol;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,11 +45,11 @@ public final class EraClassifier {
         Optional<JsonValue> claim = message.get(Part.PARAMS_META, MetaKeys.PROTOCOL_VERSION);
         Optional<String> header = headers.single(McpHeaders.PROTOCOL_VERSION);
         boolean headerIsModern = header.filter(ProtocolVersion::namesModernEra).isPresent();
-        if (message instanceof Notification) {
-            return notification(claim, header, headerIsModern);
+        if (message instanceof Notification notification) {
+            return notification(notification, claim, headers);
         }
         Request request = (Request) message;
-        if (request.method().equals(Methods.INITIALIZE) && !claimsModern(claim)) {
+        if (request.method().equals(Methods.INITIALIZE) && !hasModernEnvelope(request, claim)) {
             return headerIsModern
                     ? mismatch("initialize belongs to revisions before 2026-07-28, but the header "
                             + McpHeaders.PROTOCOL_VERSION + " names " + header.get())
@@ -60,24 +61,34 @@ public final class EraClassifier {
         return headerIsModern ? missingEnvelope(request) : LEGACY;
     }
 
-    private static Outcome notification(Optional<JsonValue> claim, Optional<String> header, boolean headerIsModern) {
-        if (claim.isEmpty()) {
-            return headerIsModern ? new Modern(header.get()) : LEGACY;
+    /** A notification needs neither a claim nor headers; those that it has must agree. */
+    private static Outcome notification(
+            Notification notification, Optional<JsonValue> claim, McpHeaders.Source headers) {
+        Optional<String> header = headers.single(McpHeaders.PROTOCOL_VERSION);
+        if (claim.isEmpty() && header.filter(ProtocolVersion::namesModernEra).isEmpty()) {
+            return LEGACY;
         }
-        Optional<String> version = claim.get().asString();
+        Optional<String> version = claim.isPresent() ? claim.get().asString() : header;
         if (version.isEmpty()) {
             return notAString();
         }
         if (header.isPresent() && !header.equals(version)) {
             return versionMismatch(header.get(), version.get());
         }
-        return ProtocolVersion.isServedModern(version.get()) ? new Modern(version.get()) : unsupported(version.get());
+        if (!ProtocolVersion.isServedModern(version.get())) {
+            return unsupported(version.get());
+        }
+        Optional<Refused> fault = headers.values(McpHeaders.METHOD).isEmpty()
+                ? Optional.empty()
+                : mirrorFault(headers, McpHeaders.METHOD, "method", Optional.of(notification.method()));
+        return fault.isPresent() ? fault.get() : new Modern(version.get());
     }
 
-    private static boolean claimsModern(Optional<JsonValue> claim) {
+    private static boolean hasModernEnvelope(Request request, Optional<JsonValue> claim) {
         return claim.flatMap(JsonValue::asString)
-                .filter(ProtocolVersion::namesModernEra)
-                .isPresent();
+                        .filter(ProtocolVersion::namesModernEra)
+                        .isPresent()
+                && envelopeFault(request).isEmpty();
     }
 
     private static Outcome modern(Request request, JsonValue claim, McpHeaders.Source headers) {
@@ -176,12 +187,12 @@ public final class EraClassifier {
     }
 
     private static Refused unsupported(String requested) {
+        Map<String, Object> data = new LinkedHashMap<>();
+        data.put("supported", ProtocolVersion.MODERN);
+        data.put("requested", requested);
         return new Refused(
                 BAD_REQUEST,
-                new McpError(
-                        ErrorCodes.UNSUPPORTED_PROTOCOL_VERSION,
-                        "Unsupported protocol version",
-                        Map.of("supported", ProtocolVersion.MODERN, "requested", requested)));
+                new McpError(ErrorCodes.UNSUPPORTED_PROTOCOL_VERSION, "Unsupported protocol version", data));
     }
 
     private static Refused mismatch(String reason) {

@@ -3,18 +3,30 @@ package io.sallyport.protocol;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.json.JsonMapper;
 
 /** JSON text from and to JDK types, for the places where something asks for more than bytes. Thread-safe. */
 public final class Json {
 
-    private static final JsonMapper MAPPER = JsonMapper.builder().build();
+    /** Without limits of its own: it reads nothing that the scanner has not bounded. */
+    private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(MessageLimits.MAX_CONFIGURABLE_DEPTH)
+                            .maxStringLength(Integer.MAX_VALUE)
+                            .maxNameLength(Integer.MAX_VALUE)
+                            .maxNumberLength(Integer.MAX_VALUE)
+                            .build())
+                    .build())
+            .build();
 
     private Json() {}
 
     /**
      * Returns a scanned value as JDK types: {@link Map} (in order), {@link java.util.List}, {@link String}, {@link
-     * Boolean}, {@link Integer}, {@link Long}, {@link java.math.BigInteger}, {@link Double}, or null.
+     * Boolean}, {@link Integer}, {@link Long}, {@link java.math.BigInteger}, {@link Double}, or null. A number with a
+     * fraction or an exponent becomes the nearest {@code Double}, which beyond its range is infinite.
      */
     public static @Nullable Object read(JsonValue value) {
         try {

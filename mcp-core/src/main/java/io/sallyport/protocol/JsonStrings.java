@@ -60,7 +60,7 @@ final class JsonStrings {
         int length = end - start;
         int i = 0;
         if (length == wanted.length()) {
-            while (i < length && bytes[start + i] == wanted.charAt(i)) {
+            while (i < length && bytes[start + i] == wanted.charAt(i) && bytes[start + i] != '\\') {
                 i++;
             }
             if (i == length) {
@@ -77,19 +77,57 @@ final class JsonStrings {
     }
 
     /**
-     * Returns a hash that is the same for all spellings of a name that differ in escapes or in case only.
+     * Returns whether the text between the quotes is {@code wanted}, but for its case.
+     *
+     * @see #fold
+     */
+    static boolean equalIgnoringCase(byte[] bytes, int start, int end, String wanted) {
+        for (int i = start; i < end; i++) {
+            if (bytes[i] == '\\' || bytes[i] < 0) {
+                return fold(decode(bytes, start, end)).equals(fold(wanted));
+            }
+        }
+        if (end - start != wanted.length()) {
+            return false;
+        }
+        for (int i = 0; i < wanted.length(); i++) {
+            if (foldAscii((char) bytes[start + i]) != foldAscii(wanted.charAt(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Returns whether the text between the quotes holds one half of a surrogate pair without the other. */
+    static boolean hasLoneSurrogate(byte[] bytes, int start, int end) {
+        String text = decode(bytes, start, end);
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isSurrogate(text.charAt(i)) && !inPair(text, i)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Returns a hash that is the same for all spellings of a name that differ in escapes only.
      *
      * @param plain whether it has neither escapes nor characters beyond ASCII, so that its bytes are its characters
+     * @param ignoreCase whether it is also to be the same for spellings that differ in case
      */
-    static int foldedHash(byte[] bytes, int start, int end, boolean plain) {
+    static int hash(byte[] bytes, int start, int end, boolean plain, boolean ignoreCase) {
         int hash = SEED;
         if (plain) {
             for (int i = start; i < end; i++) {
-                hash = (hash ^ foldAscii((char) bytes[i])) * 0x01000193;
+                char c = (char) bytes[i];
+                hash = (hash ^ (ignoreCase ? foldAscii(c) : c)) * 0x01000193;
             }
             return hash;
         }
-        String text = fold(decode(bytes, start, end));
+        String text = decode(bytes, start, end);
+        if (ignoreCase) {
+            text = fold(text);
+        }
         for (int i = 0; i < text.length(); i++) {
             hash = (hash ^ text.charAt(i)) * 0x01000193;
         }

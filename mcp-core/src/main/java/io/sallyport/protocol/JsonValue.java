@@ -49,17 +49,8 @@ public final class JsonValue {
      * @throws MalformedMessageException if it is not JSON, or beyond the limits
      */
     public static JsonValue parse(String json, MessageLimits limits) throws MalformedMessageException {
-        // As a member of a message, so that there is one scanner and one set of rules.
-        byte[] wrapped = ("{\"v\":" + requireNonNull(json, "json") + "}").getBytes(StandardCharsets.UTF_8);
-        MessageLimits wider = limits.maxDepth() < MessageLimits.MAX_CONFIGURABLE_DEPTH
-                ? limits.withMaxDepth(limits.maxDepth() + 1)
-                : limits;
-        Envelope envelope = new MessageScanner(wrapped, wider).scan();
-        if (envelope.count() != 1) {
-            throw new MalformedMessageException(
-                    MalformedMessageException.Kind.NOT_JSON, "expected one JSON value", envelope.valueEnd(0));
-        }
-        return new JsonValue(wrapped, envelope.valueStart(0), envelope.valueEnd(0));
+        byte[] bytes = requireNonNull(json, "json").getBytes(StandardCharsets.UTF_8);
+        return new MessageScanner(bytes, limits).scanValue();
     }
 
     /**

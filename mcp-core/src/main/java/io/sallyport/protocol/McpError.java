@@ -2,6 +2,7 @@ package io.sallyport.protocol;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -14,10 +15,11 @@ import java.util.Map;
  */
 public record McpError(int code, String message, Map<String, ?> data) {
 
-    /** Copies the data. */
+    /** Copies the data, in its order. */
     public McpError {
         requireNonNull(message, "message");
-        data = Map.copyOf(data);
+        // Not Map.copyOf: it shuffles, so that the same error would be other bytes in every JVM, and refuses null.
+        data = Collections.unmodifiableMap(new LinkedHashMap<>(data));
     }
 
     /** Returns an error without data. */

@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -19,12 +21,22 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract sealed class Message permits Request, Notification, Response {
 
-    /** For what we put together ourselves, of parts that were bounded before. */
-    static final MessageLimits UNBOUNDED = MessageLimits.forClients()
-            .withMaxBytes(Integer.MAX_VALUE)
-            .withMaxDepth(MessageLimits.MAX_CONFIGURABLE_DEPTH);
+    /** For what we put together ourselves, of parts that were bounded before, by whatever limits. */
+    static final MessageLimits UNBOUNDED = new MessageLimits(
+            Integer.MAX_VALUE,
+            MessageLimits.MAX_CONFIGURABLE_DEPTH,
+            Integer.MAX_VALUE,
+            Integer.MAX_VALUE,
+            Integer.MAX_VALUE);
 
     private static final String JSON_RPC_VERSION = "2.0";
+
+    /** The members that decide what a message is and does. */
+    private static final Map<Part, List<String>> JUDGED = Map.of(
+            Part.MESSAGE,
+            List.of("jsonrpc", "id", "method", "params", "result", "error"),
+            Part.PARAMS,
+            List.of("name", "arguments", "uri", "taskId", Part.META));
 
     final Envelope envelope;
 
@@ -51,7 +63,7 @@ public abstract sealed class Message permits Request, Notification, Response {
         return trusted(json.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** As {@link #of(String)}, for bytes. Not bounded in size: what we put together was bounded before. */
+    /** As {@link #of(String)}, for bytes. Not bounded: what we put together was bounded before, by limits of its own. */
     static Message trusted(byte[] bytes) {
         try {
             return parse(bytes, UNBOUNDED);
@@ -61,6 +73,7 @@ public abstract sealed class Message permits Request, Notification, Response {
     }
 
     private static Message of(Envelope envelope) throws MalformedMessageException {
+        refuseOtherCase(envelope);
         String version = stringMember(envelope, "jsonrpc");
         if (!JSON_RPC_VERSION.equals(version)) {
             throw invalid(envelope, "jsonrpc", "\"jsonrpc\" must be \"2.0\"");
@@ -77,6 +90,25 @@ public abstract sealed class Message permits Request, Notification, Response {
                             : "\"method\" is missing; a response would have \"result\" or \"error\"");
         }
         return hasMethod ? call(envelope) : response(envelope, hasResult, hasError);
+    }
+
+    /**
+     * Refuses a member that is named like one that is judged, but for its case. We would overlook it, while a peer that
+     * matches names regardless of case would act on it.
+     */
+    private static void refuseOtherCase(Envelope envelope) throws MalformedMessageException {
+        for (int i = 0; i < envelope.count(); i++) {
+            List<String> judged = JUDGED.getOrDefault(envelope.part(i), List.of());
+            for (String name : judged) {
+                if (envelope.isNamedLike(i, name) && !envelope.isNamed(i, name)) {
+                    throw new MalformedMessageException(
+                            Kind.NOT_A_MESSAGE,
+                            "a member is named like \"" + name + "\", but for its case",
+                            envelope.nameStart(i),
+                            id(envelope));
+                }
+            }
+        }
     }
 
     private static Message call(Envelope envelope) throws MalformedMessageException {
@@ -121,6 +153,10 @@ public abstract sealed class Message permits Request, Notification, Response {
         RequestId id = id(envelope);
         if (id == null && hasResult) {
             throw invalid(envelope, "id", "a result needs the \"id\" of its request");
+        }
+        JsonValue noId = id == null ? envelope.get(Part.MESSAGE, "id") : null;
+        if (noId != null && noId.kind() != JsonValue.Kind.NULL) {
+            throw invalid(envelope, "id", "\"id\" must be a string, a number or null");
         }
         return new Response(envelope, id, hasError);
     }

@@ -11,8 +11,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Changes to a message, made in one go by {@link #apply()}. All bytes outside the changed members stay as they are; in
- * an object that gains or loses a member, white space between members may change. Confined to one thread.
+ * Changes to a message, made in one go by {@link #apply()}. All bytes outside the changed members stay as they are,
+ * white space included: a value is replaced where it stands, a member that goes takes a comma along, and a new one
+ * follows the last. Confined to one thread.
  */
 public final class MessageEdit {
 
@@ -27,44 +28,70 @@ public final class MessageEdit {
 
     /**
      * Sets a member, which is added if the part does not have it; the part itself is added if the message does not have
-     * it.
+     * it, and takes the place of what is no object.
      *
      * @param json the value as JSON text
+     * @throws IllegalArgumentException if the value is not JSON, or if the member is itself a part in which this edit
+     *     changes something
      */
     public MessageEdit set(Part part, String name, String json) {
-        change(part, name, Optional.of(requireNonNull(json, "json")));
+        // Scanned by itself: text that is not one value could end its member and begin another.
+        change(part, name, Optional.of(JsonValue.trusted(json).toJson()));
         return this;
     }
 
-    /** Removes a member if it is there. */
+    /**
+     * Removes a member if it is there.
+     *
+     * @throws IllegalArgumentException if the member is itself a part in which this edit changes something
+     */
     public MessageEdit remove(Part part, String name) {
         change(part, name, Optional.empty());
         return this;
     }
 
     private void change(Part part, String name, Optional<String> json) {
-        changes.computeIfAbsent(part, p -> new LinkedHashMap<>()).put(requireNonNull(name, "name"), json);
+        Part whole = childOf(part, requireNonNull(name, "name"));
+        if (whole != null && isChanged(whole)) {
+            throw changedTwice(whole);
+        }
+        for (Part inner = part; inner != Part.MESSAGE; inner = inner.parent()) {
+            if (changesOf(inner.parent()).containsKey(inner.memberName())) {
+                throw changedTwice(inner);
+            }
+        }
+        changes.computeIfAbsent(part, p -> new LinkedHashMap<>()).put(name, json);
+    }
+
+    private static IllegalArgumentException changedTwice(Part part) {
+        return new IllegalArgumentException(
+                "\"" + part.memberName() + "\" is changed as a whole and also within; one of both would be lost");
     }
 
     /**
      * Returns the changed message, scanned anew, so that what is sent is a message; the message itself if nothing was
      * to change.
      *
-     * @throws IllegalArgumentException if a value set is not JSON, or the result is no message
+     * @throws IllegalArgumentException if the result is no message
      */
     public Message apply() {
         if (changes.isEmpty()) {
             return message;
         }
         ByteArrayOutputStream out = new ByteArrayOutputStream(message.size() + 64);
-        writeObject(out, Part.MESSAGE);
+        JsonValue whole = message.get(Part.MESSAGE).orElseThrow();
+        copy(out, 0, whole.start);
+        writeChanged(out, Part.MESSAGE, whole);
+        copy(out, whole.end, message.size());
         return Message.trusted(out.toByteArray());
     }
 
-    private void writeObject(ByteArrayOutputStream out, Part part) {
+    /** Writes an object that the message has, with the changes in it. */
+    private void writeChanged(ByteArrayOutputStream out, Part part, JsonValue object) {
         Envelope envelope = message.envelope;
-        Map<String, Optional<String>> pending = new LinkedHashMap<>(changes.getOrDefault(part, Map.of()));
+        Map<String, Optional<String>> pending = new LinkedHashMap<>(changesOf(part));
         out.write('{');
+        int done = object.start + 1;
         boolean first = true;
         for (int i = 0; i < envelope.count(); i++) {
             if (envelope.part(i) != part) {
@@ -72,86 +99,109 @@ public final class MessageEdit {
             }
             String name = JsonStrings.decode(envelope.bytes, envelope.nameStart(i), envelope.nameEnd(i));
             Optional<String> change = pending.remove(name);
-            if (change != null && change.isEmpty()) {
-                continue;
+            if (change == null || change.isPresent()) {
+                copyBetween(out, done, envelope.nameStart(i) - 1, first);
+                copy(out, envelope.nameStart(i) - 1, envelope.valueStart(i));
+                if (change != null) {
+                    writeText(out, change.get());
+                } else {
+                    writeValue(out, childOf(part, name), envelope.value(i));
+                }
+                first = false;
             }
-            first = separate(out, first);
-            // The name as it was written, quotes included.
-            out.write(envelope.bytes, envelope.nameStart(i) - 1, envelope.nameEnd(i) - envelope.nameStart(i) + 2);
-            out.write(':');
-            if (change != null) {
-                writeText(out, change.get());
-            } else if (isChanged(childOf(part, name))) {
-                writeObject(out, requireNonNull(childOf(part, name)));
-            } else {
-                out.write(envelope.bytes, envelope.valueStart(i), envelope.valueEnd(i) - envelope.valueStart(i));
-            }
+            done = envelope.valueEnd(i);
         }
-        for (Map.Entry<String, Optional<String>> addition : pending.entrySet()) {
-            if (addition.getValue().isPresent()) {
-                first = separate(out, first);
-                writeText(
-                        out,
-                        Json.quote(addition.getKey()) + ":"
-                                + addition.getValue().get());
-            }
+        writeAdditions(out, part, pending, first);
+        copy(out, done, object.end);
+    }
+
+    private void writeValue(ByteArrayOutputStream out, @Nullable Part part, JsonValue value) {
+        if (part != null && value.isObject() && isChanged(part)) {
+            writeChanged(out, part, value);
+        } else if (part != null && !value.isObject() && setsSomething(part)) {
+            writeNew(out, part);
+        } else {
+            copy(out, value.start, value.end);
         }
-        for (Part child : Part.values()) {
-            if (child != part && child.parent() == part && isAdded(child)) {
-                first = separate(out, first);
-                writeText(out, Json.quote(child.memberName()) + ":");
-                writeObject(out, child);
-            }
-        }
+    }
+
+    /** Writes an object that the message does not have. */
+    private void writeNew(ByteArrayOutputStream out, Part part) {
+        out.write('{');
+        writeAdditions(out, part, changesOf(part), true);
         out.write('}');
     }
 
-    private boolean isAdded(Part part) {
-        boolean isThere = message.envelope.find(part.parent(), part.memberName()) >= 0;
-        return !isThere && setsSomething(part);
+    private void writeAdditions(
+            ByteArrayOutputStream out, Part part, Map<String, Optional<String>> additions, boolean isFirst) {
+        boolean first = isFirst;
+        for (Map.Entry<String, Optional<String>> addition : additions.entrySet()) {
+            if (addition.getValue().isPresent()) {
+                writeText(out, (first ? "" : ",") + Json.quote(addition.getKey()) + ":");
+                writeText(out, addition.getValue().get());
+                first = false;
+            }
+        }
+        for (Part child : Part.values()) {
+            if (isChild(child, part)
+                    && setsSomething(child)
+                    && message.get(child).isEmpty()) {
+                writeText(out, (first ? "" : ",") + Json.quote(child.memberName()) + ":");
+                writeNew(out, child);
+                first = false;
+            }
+        }
+    }
+
+    private Map<String, Optional<String>> changesOf(Part part) {
+        return changes.getOrDefault(part, Map.of());
+    }
+
+    /** Returns whether something is set or removed in this part or below it. */
+    private boolean isChanged(Part part) {
+        for (Part child : Part.values()) {
+            if (isChild(child, part) && isChanged(child)) {
+                return true;
+            }
+        }
+        return changes.containsKey(part);
     }
 
     /** Returns whether something is set in this part or below it. */
     private boolean setsSomething(Part part) {
-        for (Optional<String> change : changes.getOrDefault(part, Map.of()).values()) {
-            if (change.isPresent()) {
-                return true;
-            }
-        }
         for (Part child : Part.values()) {
-            if (child != part && child.parent() == part && setsSomething(child)) {
+            if (isChild(child, part) && setsSomething(child)) {
                 return true;
             }
         }
-        return false;
-    }
-
-    private boolean isChanged(@Nullable Part part) {
-        if (part == null) {
-            return false;
-        }
-        for (Part changed : changes.keySet()) {
-            if (changed == part || changed != Part.MESSAGE && changed.parent() == part) {
-                return true;
-            }
-        }
-        return false;
+        return changesOf(part).values().stream().anyMatch(Optional::isPresent);
     }
 
     private static @Nullable Part childOf(Part part, String name) {
         for (Part child : Part.values()) {
-            if (child != part && child.parent() == part && child.memberName().equals(name)) {
+            if (isChild(child, part) && child.memberName().equals(name)) {
                 return child;
             }
         }
         return null;
     }
 
-    private static boolean separate(ByteArrayOutputStream out, boolean first) {
-        if (!first) {
-            out.write(',');
+    private static boolean isChild(Part child, Part parent) {
+        return child != Part.MESSAGE && child.parent() == parent;
+    }
+
+    private void copy(ByteArrayOutputStream out, int start, int end) {
+        out.write(message.envelope.bytes, start, end - start);
+    }
+
+    /** Copies what stands between two members: white space, and the comma unless nothing stands before it any more. */
+    private void copyBetween(ByteArrayOutputStream out, int start, int end, boolean first) {
+        for (int i = start; i < end; i++) {
+            byte b = message.envelope.bytes[i];
+            if (b != ',' || !first) {
+                out.write(b);
+            }
         }
-        return false;
     }
 
     private static void writeText(ByteArrayOutputStream out, String text) {

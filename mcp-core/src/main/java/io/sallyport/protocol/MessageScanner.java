@@ -33,17 +33,15 @@ final class MessageScanner {
         this.envelope = new Envelope(bytes);
     }
 
-    /** Scans the whole and returns the envelope. */
+    /** Scans the whole as a message and returns the envelope. */
     Envelope scan() throws MalformedMessageException {
-        if (end > limits.maxBytes()) {
-            throw new MalformedMessageException(
-                    Kind.TOO_LARGE,
-                    "the message has " + end + " bytes, at most " + limits.maxBytes() + " are allowed",
-                    limits.maxBytes());
-        }
+        checkSize("message");
         skipWhitespace();
         if (pos == end) {
             throw notJson(end == 0 ? "the body is empty" : "the body holds nothing but white space");
+        }
+        if (bytes[pos] == 0 || pos + 1 < end && bytes[pos + 1] == 0) {
+            throw notJson("the body is UTF-16 or UTF-32; send UTF-8");
         }
         if (bytes[pos] == '[') {
             throw new MalformedMessageException(
@@ -58,6 +56,29 @@ final class MessageScanner {
             throw notJson("something follows the message");
         }
         return envelope;
+    }
+
+    /** Scans the whole as one value of any kind and returns it. */
+    JsonValue scanValue() throws MalformedMessageException {
+        checkSize("JSON text");
+        skipWhitespace();
+        int start = pos;
+        value(1, null);
+        JsonValue value = new JsonValue(bytes, start, pos);
+        skipWhitespace();
+        if (pos != end) {
+            throw notJson("something follows the value");
+        }
+        return value;
+    }
+
+    private void checkSize(String what) throws MalformedMessageException {
+        if (end > limits.maxBytes()) {
+            throw new MalformedMessageException(
+                    Kind.TOO_LARGE,
+                    "the " + what + " has " + end + " bytes, at most " + limits.maxBytes() + " are allowed",
+                    limits.maxBytes());
+        }
     }
 
     private void value(int depth, @Nullable Part part) throws MalformedMessageException {
@@ -90,11 +111,16 @@ final class MessageScanner {
                 throw cutShort();
             }
             if (bytes[pos] != '"') {
-                throw notJson(bytes[pos] == '\'' ? "a single quote; is this a shell's quoting?" : "expected a name");
+                throw expected("a name");
             }
             string(limits.maxNameBytes(), "member name");
             int nameEnd = pos - 1;
             boolean plain = stringFlags == 0;
+            if ((stringFlags & ESCAPED) != 0 && JsonStrings.hasLoneSurrogate(bytes, nameStart, nameEnd)) {
+                // Some readers replace it, so that two names become one; others refuse the whole.
+                pos = nameStart;
+                throw notJson("a member name holds half of a surrogate pair");
+            }
             if (!names.add(bytes, nameStart, nameEnd, plain, part != null)) {
                 pos = nameStart;
                 throw notJson(names.tooManyCollisions() ? "member names that collide" : "a member name stands twice");
@@ -280,7 +306,7 @@ final class MessageScanner {
             if (pos == end) {
                 throw cutShort();
             }
-            throw notJson(numberStart == pos ? "expected a value" : "a malformed number");
+            throw numberStart == pos ? expected("a value") : notJson("a malformed number");
         }
     }
 
@@ -290,7 +316,7 @@ final class MessageScanner {
                 throw cutShort();
             }
             if (bytes[pos] != word.charAt(i)) {
-                throw notJson("expected a value");
+                throw expected("a value");
             }
         }
     }
@@ -343,6 +369,10 @@ final class MessageScanner {
 
     private MalformedMessageException cutShort() {
         return new MalformedMessageException(Kind.NOT_JSON, "the message ends too early", end);
+    }
+
+    private MalformedMessageException expected(String what) {
+        return notJson(bytes[pos] == '\'' ? "a single quote; is this a shell's quoting?" : "expected " + what);
     }
 
     private MalformedMessageException notJson(String reason) {
@@ -398,7 +428,7 @@ final class MessageScanner {
 
         /** Adds a name to the innermost object and returns whether it is new there. */
         boolean add(byte[] bytes, int start, int end, boolean plain, boolean ignoreCase) {
-            int hash = JsonStrings.foldedHash(bytes, start, end, plain);
+            int hash = JsonStrings.hash(bytes, start, end, plain, ignoreCase);
             int members = count - mark;
             int[] table = tables[openObjects];
             if (table == null && members == SMALL) {

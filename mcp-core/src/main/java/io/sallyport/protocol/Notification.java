@@ -31,6 +31,6 @@ public final class Notification extends Message {
 
     @Override
     public String toString() {
-        return "Notification[" + method + ", " + size() + " bytes]";
+        return "Notification[" + Json.quote(method) + ", " + size() + " bytes]";
     }
 }

@@ -2,11 +2,15 @@ package io.sallyport.protocol;
 
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * The arguments of a tool that headers mirror: those whose schema is annotated with {@code x-mcp-header} (revision
@@ -19,6 +23,9 @@ public final class ParamHeaders {
 
     private static final String ANNOTATION = "x-mcp-header";
     private static final String TOKEN_PUNCTUATION = "!#$%&'*+-.^_`|~";
+
+    /** How a header may write an integer; no exponents and no digits of other scripts, which readers differ about. */
+    private static final Pattern DECIMAL = Pattern.compile("-?[0-9]+(\\.[0-9]+)?");
 
     private record Param(String header, List<String> path, boolean isInteger) {}
 
@@ -34,22 +41,19 @@ public final class ParamHeaders {
      * @throws IllegalArgumentException if an annotation is not allowed; a client has to drop such a tool
      */
     public static ParamHeaders of(JsonValue inputSchema) {
-        List<Param> params = new ArrayList<>();
-        collect(inputSchema, List.of(), params);
-        if (params.isEmpty()) {
-            refuseElsewhere(inputSchema, false);
-            return NONE;
+        if (inputSchema.get(ANNOTATION).isPresent()) {
+            throw new IllegalArgumentException(ANNOTATION + " stands on the schema itself, which is no property");
         }
         refuseElsewhere(inputSchema, false);
-        List<String> seen = new ArrayList<>();
+        List<Param> params = new ArrayList<>();
+        collect(inputSchema, List.of(), params);
+        Set<String> seen = new HashSet<>();
         for (Param param : params) {
-            String folded = param.header().toLowerCase(Locale.ROOT);
-            if (seen.contains(folded)) {
+            if (!seen.add(param.header().toLowerCase(Locale.ROOT))) {
                 throw new IllegalArgumentException(ANNOTATION + " " + Json.quote(param.header()) + " stands twice");
             }
-            seen.add(folded);
         }
-        return new ParamHeaders(List.copyOf(params));
+        return params.isEmpty() ? NONE : new ParamHeaders(List.copyOf(params));
     }
 
     private static void collect(JsonValue schema, List<String> path, List<Param> params) {
@@ -161,9 +165,16 @@ public final class ParamHeaders {
             find(arguments, param.path())
                     .ifPresent(value -> headers.put(
                             McpHeaders.PARAM_PREFIX + param.header(),
-                            McpHeaders.encode(value.asString().orElseGet(value::toJson))));
+                            McpHeaders.encode(text(value, param.isInteger()))));
         }
         return headers;
+    }
+
+    private static String text(JsonValue value, boolean isInteger) {
+        OptionalLong whole = isInteger ? value.asLong() : OptionalLong.empty();
+        return whole.isPresent()
+                ? Long.toString(whole.getAsLong())
+                : value.asString().orElseGet(value::toJson);
     }
 
     private static Optional<JsonValue> find(Optional<JsonValue> arguments, List<String> path) {
@@ -177,8 +188,9 @@ public final class ParamHeaders {
     private static boolean agrees(String mirrored, JsonValue value, boolean isInteger) {
         if (isInteger && value.kind() == JsonValue.Kind.NUMBER) {
             try {
-                return new BigDecimal(mirrored).compareTo(new BigDecimal(value.toJson())) == 0;
-            } catch (NumberFormatException notANumber) {
+                return DECIMAL.matcher(mirrored).matches()
+                        && new BigDecimal(mirrored).compareTo(new BigDecimal(value.toJson())) == 0;
+            } catch (NumberFormatException exponentTooLarge) {
                 return false;
             }
         }

@@ -42,6 +42,6 @@ public final class Request extends Message {
 
     @Override
     public String toString() {
-        return "Request[" + method + ", id=" + id + ", " + size() + " bytes]";
+        return "Request[" + Json.quote(method) + ", id=" + id + ", " + size() + " bytes]";
     }
 }

@@ -2,6 +2,8 @@ package io.sallyport.protocol;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.function.IntPredicate;
+
 /**
  * A JSON-RPC request id, kept as the exact JSON token that the requester sent, so that it is echoed byte for byte.
  *
@@ -12,10 +14,14 @@ import static java.util.Objects.requireNonNull;
  */
 public record RequestId(String token) {
 
-    /** Checks that the token is a string or a number. */
+    /**
+     * Checks that the token is a string or a number, whole and nothing beside it.
+     *
+     * @throws IllegalArgumentException if it is not
+     */
     public RequestId {
         requireNonNull(token, "token");
-        if (token.isEmpty() || !isStringOrNumber(token.charAt(0))) {
+        if (!isWholeNumber(token) && !isPlainString(token) && !isStringOrNumber(token)) {
             throw new IllegalArgumentException("a request id is a JSON string or number, but was " + token);
         }
     }
@@ -25,8 +31,32 @@ public record RequestId(String token) {
         return new RequestId(Long.toString(number));
     }
 
-    private static boolean isStringOrNumber(char first) {
-        return first == '"' || first == '-' || first >= '0' && first <= '9';
+    /** Nearly all ids are this, so that no scanner is needed. */
+    private static boolean isWholeNumber(String token) {
+        return isAll(token, 0, token.length(), c -> c >= '0' && c <= '9')
+                && (token.length() == 1 || token.charAt(0) != '0');
+    }
+
+    /** Or this. */
+    private static boolean isPlainString(String token) {
+        return token.length() > 2
+                && token.charAt(0) == '"'
+                && token.charAt(token.length() - 1) == '"'
+                && isAll(token, 1, token.length() - 1, c -> c >= 0x20 && c < 0x7F && c != '"' && c != '\\');
+    }
+
+    private static boolean isAll(String token, int start, int end, IntPredicate wanted) {
+        return start < end && token.substring(start, end).chars().allMatch(wanted);
+    }
+
+    private static boolean isStringOrNumber(String token) {
+        try {
+            JsonValue value = JsonValue.trusted(token);
+            return (value.kind() == JsonValue.Kind.STRING || value.kind() == JsonValue.Kind.NUMBER)
+                    && value.toJson().equals(token);
+        } catch (IllegalArgumentException notJson) {
+            return false;
+        }
     }
 
     @Override

@@ -21,9 +21,18 @@ public final class Response extends Message {
         return resultJson(id, Json.write(result));
     }
 
-    /** Puts a result together from JSON text that is an object. */
+    /**
+     * Puts a result together from JSON text.
+     *
+     * @throws IllegalArgumentException if the text is not one JSON object
+     */
     public static Response resultJson(RequestId id, String json) {
-        return (Response) Message.of("{\"jsonrpc\":\"2.0\",\"id\":" + id.token() + ",\"result\":" + json + "}");
+        Message message = Message.of("{\"jsonrpc\":\"2.0\",\"id\":" + id.token() + ",\"result\":" + json + "}");
+        if (message.envelope.count(Part.MESSAGE) != 3) {
+            // The text ended the result and went on.
+            throw new IllegalArgumentException("a result is one JSON object");
+        }
+        return (Response) message;
     }
 
     /**
@@ -46,11 +55,16 @@ public final class Response extends Message {
         return error;
     }
 
-    /** Returns the error's code, or 0 for a result. */
+    /**
+     * Returns the error's code, or 0 for a result. A code that is no {@code int}, which nobody has defined, counts as
+     * {@link ErrorCodes#INTERNAL_ERROR}.
+     */
     public int errorCode() {
-        return get(Part.ERROR, "code")
-                .map(code -> (int) code.asLong().orElse(0))
-                .orElse(0);
+        if (!error) {
+            return 0;
+        }
+        long code = get(Part.ERROR, "code").orElseThrow().asLong().orElseThrow();
+        return code == (int) code ? (int) code : ErrorCodes.INTERNAL_ERROR;
     }
 
     /** Returns the same response under another id. */
