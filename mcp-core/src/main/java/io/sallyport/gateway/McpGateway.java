@@ -152,6 +152,11 @@ public final class McpGateway implements AutoCloseable {
         return phase.get() == Phase.RUNNING;
     }
 
+    /** Returns whether requests should be sent here: it serves, and each upstream has been tried once. */
+    public boolean isReady() {
+        return isServing() && engine.triedAll();
+    }
+
     /**
      * Takes no more requests, waits until those under way have ended, then closes.
      *

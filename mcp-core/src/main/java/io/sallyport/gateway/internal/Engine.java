@@ -96,6 +96,13 @@ public final class Engine {
         return CompletableFuture.allOf(attempts.toArray(CompletableFuture[]::new));
     }
 
+    /** Returns whether each upstream has been tried once. */
+    public boolean triedAll() {
+        return upstreams.values().stream()
+                .allMatch(
+                        manager -> manager.firstAttempt().toCompletableFuture().isDone());
+    }
+
     /** Returns the endpoint at a path. */
     public Optional<ServedEndpoint> endpoint(String path) {
         return Optional.ofNullable(endpoints.get(path));
