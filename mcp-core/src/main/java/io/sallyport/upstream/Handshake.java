@@ -4,6 +4,7 @@ import io.sallyport.protocol.ErrorCodes;
 import io.sallyport.protocol.Json;
 import io.sallyport.protocol.JsonValue;
 import io.sallyport.protocol.McpHeaders;
+import io.sallyport.protocol.Message;
 import io.sallyport.protocol.MessageLimits;
 import io.sallyport.protocol.MetaKeys;
 import io.sallyport.protocol.Methods;
@@ -16,19 +17,19 @@ import io.sallyport.protocol.Response;
 import io.sallyport.upstream.HttpExchange.Lane;
 import io.sallyport.upstream.HttpQuestion.Outcome;
 import io.sallyport.upstream.UpstreamFailure.Kind;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.apache.hc.core5.http.Header;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The first words with an upstream, in either era.
  *
- * <p>A stage completes with nothing if the upstream gives evidence that it does not speak the era; it fails with an
- * {@link UpstreamException} if it says nothing of the kind: not reached, busy, credentials refused, an answer that is
- * neither.
+ * <p>A stage completes with what the upstream's answer says of the era. It fails with an {@link UpstreamException} if it
+ * says nothing of the kind: not reached, busy, credentials refused, an answer that is neither.
  */
 final class Handshake {
 
@@ -47,13 +48,12 @@ final class Handshake {
         this.limits = runtime.limits();
     }
 
-    private CompletableFuture<Outcome> ask(
-            io.sallyport.protocol.Message message, List<org.apache.hc.core5.http.Header> headers) {
+    private CompletableFuture<Outcome> ask(Message message, List<Header> headers) {
         return HttpQuestion.post(wire, message, headers, Lane.CALL, settings.requestTimeout(), runtime.timer());
     }
 
     /** Asks in the modern way who is there. */
-    CompletableFuture<Optional<ServerFacts>> discover(SessionSpec spec) {
+    CompletableFuture<Probe<ServerFacts>> discover(SessionSpec spec) {
         Map<String, Object> meta = new LinkedHashMap<>();
         meta.put(MetaKeys.PROTOCOL_VERSION, ProtocolVersion.V2026_07_28);
         meta.put(MetaKeys.CLIENT_CAPABILITIES, JsonValue.trusted(spec.clientCapabilities()));
@@ -63,68 +63,77 @@ final class Handshake {
                 .thenApply(this::discovered);
     }
 
-    private Optional<ServerFacts> discovered(Outcome outcome) {
-        Optional<Response> response = outcome.response().or(() -> errorOf(outcome));
-        if (response.isPresent() && !response.get().isError()) {
-            return modernFacts(response.get());
+    private Probe<ServerFacts> discovered(Outcome outcome) {
+        Response response = responseIn(outcome);
+        if (response == null) {
+            return new Probe.Refuses<>(outcome.reply().orElseThrow().describe());
         }
-        int code = response.map(Response::errorCode).orElse(0);
-        if (code == ErrorCodes.UNSUPPORTED_PROTOCOL_VERSION) {
-            return otherVersion(response.get());
+        if (!response.isError()) {
+            return modernFacts(response);
         }
-        if (code == ErrorCodes.HEADER_MISMATCH || code == ErrorCodes.MISSING_CLIENT_CAPABILITY) {
-            throw failed(Kind.PROTOCOL, "a modern upstream refuses " + Methods.DISCOVER + ": error " + code);
+        return switch (response.errorCode()) {
+            case ErrorCodes.UNSUPPORTED_PROTOCOL_VERSION -> otherVersion(response);
+            case ErrorCodes.HEADER_MISMATCH, ErrorCodes.MISSING_CLIENT_CAPABILITY ->
+                throw failed("a modern upstream refuses " + Methods.DISCOVER + ": " + describe(response));
+            // A server of the modern era has this method; one that does not is of the other.
+            default -> new Probe.Refuses<>(describe(response));
+        };
+    }
+
+    /**
+     * Returns the JSON-RPC answer, be it in a 200 or in a refusal; null for a refusal without one.
+     *
+     * @throws UpstreamException if the refusal says nothing of the era
+     */
+    private @Nullable Response responseIn(Outcome outcome) {
+        if (outcome.reply().isEmpty()) {
+            return outcome.response().orElseThrow();
         }
-        if (outcome.reply().filter(reply -> !saysSomethingOfTheEra(reply)).isPresent()) {
-            throw new UpstreamException(outcome.reply().get().failure());
+        HttpReply reply = outcome.reply().get();
+        if (!saysSomethingOfTheEra(reply.status())) {
+            throw new UpstreamException(reply.failure());
         }
-        // A server of the modern era has this method; one that does not is of the other.
-        return Optional.empty();
+        return reply.error(limits).orElse(null);
     }
 
     /** Revision 2026-07-28, "Versioning": only a 4xx, and none that speaks of credentials or of load. */
-    private static boolean saysSomethingOfTheEra(HttpReply reply) {
-        int status = reply.status();
+    private static boolean saysSomethingOfTheEra(int status) {
         return status >= 400 && status < 500 && status != 401 && status != 403 && status != 408 && status != 429;
     }
 
-    private Optional<Response> errorOf(Outcome outcome) {
-        return outcome.reply().filter(Handshake::saysSomethingOfTheEra).flatMap(reply -> reply.error(limits));
+    /** Not the message, which may hold anything. */
+    private static String describe(Response response) {
+        return "error " + response.errorCode();
     }
 
-    private Optional<ServerFacts> otherVersion(Response response) {
-        List<String> supported = new ArrayList<>();
-        response.get(Part.ERROR, "data")
-                .flatMap(data -> data.get("supported"))
-                .ifPresent(list ->
-                        list.elements().forEach(version -> version.asString().ifPresent(supported::add)));
-        if (supported.stream().anyMatch(ProtocolVersion::isServedLegacy)) {
-            return Optional.empty();
+    private static Probe<ServerFacts> otherVersion(Response response) {
+        boolean speaksLegacy = response.get(Part.ERROR, "data").flatMap(data -> data.get("supported")).stream()
+                .flatMap(list -> list.elements().stream())
+                .flatMap(version -> version.asString().stream())
+                .anyMatch(ProtocolVersion::isServedLegacy);
+        if (speaksLegacy) {
+            return new Probe.Refuses<>(describe(response));
         }
-        throw failed(
-                Kind.PROTOCOL,
-                "the upstream speaks none of the revisions " + ProtocolVersion.LEGACY + " and "
-                        + ProtocolVersion.MODERN);
+        throw failed("the upstream speaks none of the revisions " + ProtocolVersion.LEGACY + " and "
+                + ProtocolVersion.MODERN);
     }
 
-    private Optional<ServerFacts> modernFacts(Response response) {
-        boolean speaksOurs =
-                response.get(Part.RESULT, "supportedVersions").map(JsonValue::elements).orElse(List.of()).stream()
-                        .anyMatch(version -> version.asString()
-                                .filter(ProtocolVersion::isServedModern)
-                                .isPresent());
+    private Probe<ServerFacts> modernFacts(Response response) {
+        boolean speaksOurs = response.get(Part.RESULT, "supportedVersions").stream()
+                .flatMap(list -> list.elements().stream())
+                .flatMap(version -> version.asString().stream())
+                .anyMatch(ProtocolVersion::isServedModern);
         if (!speaksOurs) {
             // A legacy server may answer anything to a method that it does not know.
-            return Optional.empty();
+            return new Probe.Refuses<>("a result without a revision of " + ProtocolVersion.MODERN);
         }
-        JsonValue info = response.get(Part.RESULT_META, MetaKeys.SERVER_INFO)
-                .or(() -> response.get(Part.RESULT, "serverInfo"))
-                .orElse(JsonValue.trusted("null"));
-        return Optional.of(facts(ProtocolVersion.V2026_07_28, info, response));
+        Optional<JsonValue> info =
+                response.get(Part.RESULT_META, MetaKeys.SERVER_INFO).or(() -> response.get(Part.RESULT, "serverInfo"));
+        return new Probe.Speaks<>(facts(ProtocolVersion.V2026_07_28, info, response));
     }
 
     /** Opens a session in the legacy way. */
-    CompletableFuture<Optional<LegacyLink>> initialize(SessionSpec spec) {
+    CompletableFuture<Probe<LegacyLink>> initialize(SessionSpec spec) {
         Map<String, Object> params = new LinkedHashMap<>();
         params.put("protocolVersion", ProtocolVersion.V2025_11_25);
         params.put("capabilities", JsonValue.trusted(spec.clientCapabilities()));
@@ -134,63 +143,56 @@ final class Handshake {
                 .thenCompose(this::confirm);
     }
 
-    private Optional<LegacyLink> initialized(Outcome outcome) {
-        if (outcome.reply().isPresent()) {
-            HttpReply reply = outcome.reply().get();
-            if (!saysSomethingOfTheEra(reply)) {
-                throw new UpstreamException(reply.failure());
-            }
-            return Optional.empty();
+    private Probe<LegacyLink> initialized(Outcome outcome) {
+        Response response = responseIn(outcome);
+        if (response == null) {
+            return new Probe.Refuses<>(outcome.reply().orElseThrow().describe());
         }
-        Response response = outcome.response().orElseThrow();
         if (response.isError()) {
-            return Optional.empty();
+            return new Probe.Refuses<>(describe(response));
         }
         String version = response.getString(Part.RESULT, "protocolVersion").orElse("");
         if (!ProtocolVersion.isServedLegacy(version)) {
-            throw failed(
-                    Kind.PROTOCOL,
-                    "the upstream wants to speak revision " + Json.quote(version) + "; spoken here are "
-                            + ProtocolVersion.LEGACY);
+            throw failed("the upstream wants to speak revision " + Json.quote(version.length() > 20 ? "…" : version)
+                    + "; spoken here are " + ProtocolVersion.LEGACY);
         }
         String sessionId = outcome.head()
                 .map(head -> HttpReply.header(head, McpHeaders.SESSION_ID))
                 .orElse("");
-        if (sessionId.length() > MAX_SESSION_ID_CHARS || !HttpWire.isPrintable(sessionId)) {
+        if (sessionId.length() > MAX_SESSION_ID_CHARS || !HeaderRules.isPrintable(sessionId)) {
             throw failed(
-                    Kind.PROTOCOL,
-                    "the upstream gave a session id of " + sessionId.length() + " characters, or with characters that "
-                            + "no header may hold; allowed are " + MAX_SESSION_ID_CHARS + " printable ones");
+                    "the upstream gave a session id of " + sessionId.length() + " characters, or with characters that"
+                            + " no header may hold; allowed are " + MAX_SESSION_ID_CHARS + " printable ones");
         }
-        JsonValue info = response.get(Part.RESULT, "serverInfo").orElse(JsonValue.trusted("null"));
-        return Optional.of(new LegacyLink(sessionId.isEmpty() ? null : sessionId, facts(version, info, response)));
+        ServerFacts facts = facts(version, response.get(Part.RESULT, "serverInfo"), response);
+        return new Probe.Speaks<>(new LegacyLink(sessionId.isEmpty() ? null : sessionId, facts));
     }
 
-    private CompletableFuture<Optional<LegacyLink>> confirm(Optional<LegacyLink> link) {
-        if (link.isEmpty()) {
-            return CompletableFuture.completedFuture(link);
+    private CompletableFuture<Probe<LegacyLink>> confirm(Probe<LegacyLink> probe) {
+        if (!(probe instanceof Probe.Speaks<LegacyLink> speaks)) {
+            return CompletableFuture.completedFuture(probe);
         }
-        return ask(Notification.of(Methods.INITIALIZED, null), link.get().headers())
+        return ask(Notification.of(Methods.INITIALIZED, null), speaks.found().headers())
                 .thenApply(outcome -> {
                     if (!outcome.isAccepted()) {
                         throw new UpstreamException(
                                 outcome.reply().orElseThrow().failure());
                     }
-                    return link;
+                    return probe;
                 });
     }
 
-    private ServerFacts facts(String version, JsonValue serverInfo, Response response) {
+    private ServerFacts facts(String version, Optional<JsonValue> serverInfo, Response response) {
+        JsonValue info = serverInfo
+                .filter(JsonValue::isObject)
+                .orElseGet(() -> JsonValue.trusted(Json.write(Map.of("name", settings.name(), "version", ""))));
         JsonValue capabilities = response.get(Part.RESULT, "capabilities")
                 .filter(JsonValue::isObject)
-                .orElse(JsonValue.trusted("{}"));
-        JsonValue info = serverInfo.isObject()
-                ? serverInfo
-                : JsonValue.trusted(Json.write(Map.of("name", settings.name(), "version", "")));
+                .orElseGet(() -> JsonValue.trusted("{}"));
         return new ServerFacts(version, info, capabilities, response.getString(Part.RESULT, "instructions"));
     }
 
-    private static UpstreamException failed(Kind kind, String detail) {
-        return new UpstreamException(UpstreamFailure.notSent(kind, detail));
+    private static UpstreamException failed(String detail) {
+        return new UpstreamException(UpstreamFailure.notSent(Kind.PROTOCOL, detail));
     }
 }

@@ -4,7 +4,6 @@ import io.sallyport.upstream.HttpExchange.Lane;
 import io.sallyport.upstream.UpstreamFailure.Kind;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -55,6 +54,9 @@ final class HttpEngine {
 
     private final HttpSettings settings;
     private final UpstreamRuntime runtime;
+    private final HttpHost target;
+    private final String path;
+    private final Timeout connectTimeout;
     private final HttpAsyncRequester requester;
     private final PinnedAddresses addresses;
     private final Permits calls;
@@ -64,9 +66,18 @@ final class HttpEngine {
     private final AtomicBoolean sweeping = new AtomicBoolean();
     private volatile boolean closed;
 
+    /** Why the guard refused the last connection that it refused; empty if it refused none. */
+    private volatile String refusal = "";
+
     HttpEngine(HttpSettings settings, UpstreamRuntime runtime) {
         this.settings = settings;
         this.runtime = runtime;
+        this.target = new HttpHost(
+                settings.isTls() ? "https" : "http",
+                settings.host(),
+                settings.uri().getPort());
+        this.path = settings.path();
+        this.connectTimeout = Timeout.of(settings.connectTimeout());
         this.addresses = new PinnedAddresses(settings.host(), settings.port(), settings.egress(), System::nanoTime);
         this.calls = permits(settings.maxConnections());
         this.listening = permits(settings.maxConnections());
@@ -91,7 +102,7 @@ final class HttpEngine {
                 .setPoolConcurrencyPolicy(PoolConcurrencyPolicy.STRICT)
                 .setPoolReusePolicy(PoolReusePolicy.LIFO)
                 .setTlsStrategy(settings.tls())
-                .setTlsHandshakeTimeout(Timeout.of(settings.connectTimeout()))
+                .setTlsHandshakeTimeout(connectTimeout)
                 .setIOSessionListener(new NewConnections())
                 .create();
         requester.start();
@@ -107,9 +118,17 @@ final class HttpEngine {
         exchanges.add(exchange);
         exchange.begin();
         if (closed) {
-            exchange.breakOff(UpstreamFailure.notSent(Kind.UNREACHABLE, "the upstream is closed"));
+            // Perhaps after close() has gone through the exchanges.
+            exchange.breakOff(closedUnder(exchange));
         }
         sweepLater();
+    }
+
+    private static UpstreamFailure closedUnder(HttpExchange exchange) {
+        String detail = "the upstream was closed by the gateway";
+        return exchange.wasSent()
+                ? UpstreamFailure.maybeExecuted(Kind.INTERRUPTED, detail)
+                : UpstreamFailure.notSent(Kind.UNREACHABLE, detail);
     }
 
     void forget(HttpExchange exchange) {
@@ -155,20 +174,17 @@ final class HttpEngine {
     }
 
     void connect(InetAddress address, FutureCallback<AsyncClientEndpoint> callback) {
-        String scheme = settings.isTls() ? "https" : "http";
-        // The name for the Host header and for TLS, the address to connect to: nothing is looked up again.
-        HttpHost route = new HttpHost(scheme, address, settings.host(), settings.port());
-        requester.connect(route, Timeout.of(settings.connectTimeout()), HTTP_1, callback);
+        // The name for TLS, the address to connect to: nothing is looked up again.
+        HttpHost route = new HttpHost(target.getSchemeName(), address, target.getHostName(), settings.port());
+        try {
+            requester.connect(route, connectTimeout, HTTP_1, callback);
+        } catch (IllegalStateException shutDown) {
+            callback.failed(shutDown);
+        }
     }
 
     HttpRequest request(HttpExchange.Spec spec) {
-        BasicHttpRequest request = new BasicHttpRequest(
-                spec.method(),
-                new HttpHost(
-                        settings.uri().getScheme(),
-                        settings.uri().getHost(),
-                        settings.uri().getPort()),
-                settings.path());
+        BasicHttpRequest request = new BasicHttpRequest(spec.method(), target, path);
         for (Header header : settings.headers()) {
             request.addHeader(header);
         }
@@ -176,6 +192,10 @@ final class HttpEngine {
             request.addHeader(header);
         }
         return request;
+    }
+
+    String refusal() {
+        return refusal;
     }
 
     void dropIdleConnections() {
@@ -218,10 +238,7 @@ final class HttpEngine {
     void close() {
         closed = true;
         for (HttpExchange exchange : exchanges) {
-            exchange.breakOff(
-                    exchange.wasSent()
-                            ? UpstreamFailure.maybeExecuted(Kind.INTERRUPTED, "the upstream was closed by the gateway")
-                            : UpstreamFailure.notSent(Kind.UNREACHABLE, "the upstream was closed by the gateway"));
+            exchange.breakOff(closedUnder(exchange));
         }
         requester.close(CloseMode.IMMEDIATE);
         try {
@@ -241,6 +258,7 @@ final class HttpEngine {
             try {
                 settings.egress().check(settings.host(), session.getRemoteAddress());
             } catch (IOException refused) {
+                refusal = String.valueOf(refused.getMessage());
                 session.close(CloseMode.IMMEDIATE);
             }
         }
@@ -273,16 +291,6 @@ final class HttpEngine {
         @Override
         public void disconnected(IOSession session) {
             // The exchange on the session is told.
-        }
-    }
-
-    /** Returns why the guard refuses an address, if it does. */
-    String refusal(InetAddress address) {
-        try {
-            settings.egress().check(settings.host(), new InetSocketAddress(address, settings.port()));
-            return "";
-        } catch (IOException refused) {
-            return String.valueOf(refused.getMessage());
         }
     }
 }

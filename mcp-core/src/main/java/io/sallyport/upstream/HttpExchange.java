@@ -76,7 +76,7 @@ final class HttpExchange {
     private volatile boolean sent;
     private volatile long lingeringSince;
     private volatile boolean lingering;
-    private boolean repeated;
+    private volatile boolean repeated;
 
     HttpExchange(HttpEngine engine, Spec spec, Listener listener) {
         this.engine = engine;
@@ -153,7 +153,8 @@ final class HttpExchange {
             }
 
             private void connectFailed(Exception cause) {
-                connectFailures.add(HttpFaults.connect(engine.describe(address), cause));
+                connectFailures.add(HttpFaults.connect(
+                        engine.describe(address), cause, engine.settings().connectTimeout()));
                 if (index + 1 < addresses.size()) {
                     connect(addresses, index + 1);
                 } else {
@@ -235,7 +236,6 @@ final class HttpExchange {
         boolean mayRepeat = !failed.hasBegunAnswer() && (!failed.hasBegunRequest() || spec.repeatable());
         if (mayRepeat && !repeated) {
             repeated = true;
-            sent = false;
             // What broke one idle connection has most likely broken its neighbours.
             engine.dropIdleConnections();
             lookUp();

@@ -1,8 +1,10 @@
 package io.sallyport.upstream;
 
 import io.sallyport.protocol.Era;
+import io.sallyport.protocol.Methods;
 import io.sallyport.upstream.UpstreamFailure.Kind;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -60,73 +62,97 @@ final class HttpOrigin {
         sessions.remove(session);
     }
 
+    /** Opens a session in the era that is preferred, if the upstream speaks it, else in the other. */
     CompletableFuture<UpstreamSession> open(SessionSpec spec, SessionListener listener) {
         Knowledge known = knowledge.get();
-        Era first = settings.era().orElse(spec.preferredEra());
-        boolean firstIsRefused = first == Era.MODERN ? known.refusesModern : known.refusesLegacy;
-        CompletableFuture<UpstreamSession> opened;
-        if (settings.era().isPresent()) {
-            opened = open(first, spec, listener).thenApply(session -> session.orElseThrow(() -> refused(first)));
-        } else if (firstIsRefused) {
-            Era only = other(first);
-            opened = open(only, spec, listener).thenApply(session -> session.orElseThrow(() -> refused(only)));
-        } else {
-            opened = open(first, spec, listener)
-                    .thenCompose(session -> session.isPresent()
-                            ? CompletableFuture.completedFuture(session)
-                            : open(other(first), spec, listener))
-                    .thenApply(session -> session.orElseThrow(HttpOrigin::refusedBoth));
-        }
-        return opened.whenComplete((session, thrown) -> {
-            if (thrown != null) {
-                forgetEra();
-            }
-        });
+        Era preferred = settings.era().orElse(spec.preferredEra());
+        boolean isRefused = preferred == Era.MODERN ? known.refusesModern : known.refusesLegacy;
+        Era first = settings.era().isEmpty() && isRefused ? other(preferred) : preferred;
+        boolean isOnlyOne = settings.era().isPresent() || isRefused;
+        return open(first, spec, listener)
+                .thenCompose(probe -> {
+                    if (isOnlyOne || !(probe instanceof Probe.Refuses<UpstreamSession> refuses)) {
+                        return CompletableFuture.completedFuture(probe);
+                    }
+                    return open(other(first), spec, listener).thenApply(second -> both(refuses, second));
+                })
+                .thenApply(HttpOrigin::session)
+                .whenComplete((session, thrown) -> {
+                    if (thrown != null) {
+                        forgetEra();
+                    }
+                });
     }
 
     private static Era other(Era era) {
         return era == Era.MODERN ? Era.LEGACY : Era.MODERN;
     }
 
-    private static UpstreamException refused(Era era) {
-        return new UpstreamException(UpstreamFailure.notSent(
-                Kind.PROTOCOL, "the upstream does not speak the " + era + " era, which is the only one to be tried"));
+    private static Probe<UpstreamSession> both(Probe.Refuses<UpstreamSession> first, Probe<UpstreamSession> second) {
+        return second instanceof Probe.Refuses<UpstreamSession> refuses
+                ? new Probe.Refuses<>(first.detail() + "; and " + refuses.detail())
+                : second;
     }
 
-    private static UpstreamException refusedBoth() {
-        return new UpstreamException(UpstreamFailure.notSent(
-                Kind.PROTOCOL,
-                "this is not an MCP endpoint: neither server/discover (2026-07-28) nor initialize is answered"));
+    private static UpstreamSession session(Probe<UpstreamSession> probe) {
+        if (probe instanceof Probe.Speaks<UpstreamSession> speaks) {
+            return speaks.found();
+        }
+        String detail = ((Probe.Refuses<UpstreamSession>) probe).detail();
+        throw new UpstreamException(
+                UpstreamFailure.notSent(Kind.PROTOCOL, "this is not an MCP endpoint that can be spoken to: " + detail));
     }
 
-    /** Completes with nothing if the upstream does not speak the era. */
-    private CompletableFuture<Optional<UpstreamSession>> open(Era era, SessionSpec spec, SessionListener listener) {
-        return era == Era.MODERN ? openModern(spec, listener) : openLegacy(spec, listener);
+    private CompletableFuture<Probe<UpstreamSession>> open(Era era, SessionSpec spec, SessionListener listener) {
+        return (era == Era.MODERN ? openModern(spec, listener) : openLegacy(spec, listener))
+                .thenApply(probe -> probe instanceof Probe.Refuses<UpstreamSession> refuses
+                        ? new Probe.Refuses<>((era == Era.MODERN ? Methods.DISCOVER : Methods.INITIALIZE) + " got "
+                                + refuses.detail())
+                        : probe);
     }
 
-    private CompletableFuture<Optional<UpstreamSession>> openModern(SessionSpec spec, SessionListener listener) {
+    private CompletableFuture<Probe<UpstreamSession>> openModern(SessionSpec spec, SessionListener listener) {
         Knowledge known = knowledge.get();
         if (known.modern != null && engine.now() - known.learned < FACTS_FRESH.toNanos()) {
-            return CompletableFuture.completedFuture(Optional.of(modernSession(known.modern, listener)));
+            return CompletableFuture.completedFuture(new Probe.Speaks<>(modernSession(known.modern, spec, listener)));
         }
-        return new Handshake(wire, runtime).discover(spec).thenApply(facts -> {
-            knowledge.updateAndGet(
-                    now -> new Knowledge(facts.isEmpty(), now.refusesLegacy, facts.orElse(null), engine.now()));
-            return facts.map(found -> modernSession(found, listener));
+        return discover(spec).thenApply(probe -> probe.map(facts -> modernSession(facts, spec, listener)));
+    }
+
+    private CompletableFuture<Probe<ServerFacts>> discover(SessionSpec spec) {
+        return new Handshake(wire, runtime).discover(spec).thenApply(probe -> {
+            @Nullable ServerFacts facts = probe instanceof Probe.Speaks<ServerFacts> speaks ? speaks.found() : null;
+            knowledge.updateAndGet(now -> new Knowledge(facts == null, now.refusesLegacy, facts, engine.now()));
+            return probe;
         });
     }
 
-    private UpstreamSession modernSession(ServerFacts facts, SessionListener listener) {
-        ModernHttpSession session = new ModernHttpSession(wire, facts, listener, this);
+    /**
+     * Asks again whether the upstream is a modern one, after an answer that makes one doubt it. Completes with why it is
+     * not, or with nothing as long as there is no evidence.
+     */
+    CompletableFuture<Optional<UpstreamFailure>> doubt(SessionSpec spec) {
+        forgetEra();
+        return discover(spec)
+                .thenApply(probe -> probe instanceof Probe.Refuses<ServerFacts> refuses
+                        ? Optional.of(UpstreamFailure.notSent(
+                                Kind.PROTOCOL, "the upstream is no longer a modern one: " + refuses.detail()))
+                        : Optional.<UpstreamFailure>empty())
+                .exceptionally(noEvidence -> Optional.empty());
+    }
+
+    private UpstreamSession modernSession(ServerFacts facts, SessionSpec spec, SessionListener listener) {
+        ModernHttpSession session = new ModernHttpSession(wire, facts, spec, listener, this);
         sessions.add(session);
         return session;
     }
 
-    private CompletableFuture<Optional<UpstreamSession>> openLegacy(SessionSpec spec, SessionListener listener) {
-        return new Handshake(wire, runtime).initialize(spec).thenApply(link -> {
-            knowledge.updateAndGet(now -> new Knowledge(now.refusesModern, link.isEmpty(), now.modern, now.learned));
-            return link.map(found -> {
-                LegacyHttpSession session = new LegacyHttpSession(wire, found, spec, listener, this);
+    private CompletableFuture<Probe<UpstreamSession>> openLegacy(SessionSpec spec, SessionListener listener) {
+        return new Handshake(wire, runtime).initialize(spec).thenApply(probe -> {
+            boolean refuses = probe instanceof Probe.Refuses<LegacyLink>;
+            knowledge.updateAndGet(now -> new Knowledge(now.refusesModern, refuses, now.modern, now.learned));
+            return probe.map(link -> {
+                LegacyHttpSession session = new LegacyHttpSession(wire, link, spec, listener, this);
                 sessions.add(session);
                 session.start();
                 return session;
@@ -135,7 +161,7 @@ final class HttpOrigin {
     }
 
     void close() {
-        List<CompletableFuture<Void>> farewells = new java.util.ArrayList<>();
+        List<CompletableFuture<Void>> farewells = new ArrayList<>();
         for (UpstreamSession session : List.copyOf(sessions)) {
             if (session instanceof LegacyHttpSession legacy) {
                 farewells.add(legacy.finish());

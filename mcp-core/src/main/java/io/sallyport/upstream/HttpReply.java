@@ -22,6 +22,8 @@ record HttpReply(HttpResponse head, byte[] body) {
     static final String JSON = "application/json";
     static final String EVENTS = "text/event-stream";
 
+    private static final String HTML = "a body that begins like HTML or XML";
+
     int status() {
         return head.getCode();
     }
@@ -82,11 +84,12 @@ record HttpReply(HttpResponse head, byte[] body) {
             // A proxy between here and there; nobody knows how far the request came.
             return UpstreamFailure.maybeExecuted(Kind.INTERRUPTED, describe());
         }
-        if (status >= 500) {
-            return UpstreamFailure.maybeExecuted(Kind.PROTOCOL, describe());
-        }
-        String expected = "; expected 200 with " + JSON + " or " + EVENTS;
-        return UpstreamFailure.notSent(Kind.PROTOCOL, describe() + expected);
+        String expected = describe() + "; expected 200 with " + JSON + " or " + EVENTS;
+        // A page comes from something that is no MCP server, and carried nothing out. Who knows what others did.
+        boolean isPage = mediaType(head).contains("html") || beginning().equals(HTML);
+        return status >= 500 || isSuccess() && !isPage
+                ? UpstreamFailure.maybeExecuted(Kind.PROTOCOL, expected)
+                : UpstreamFailure.notSent(Kind.PROTOCOL, expected);
     }
 
     /** Returns status, content type and what kind of bytes the body begins with; nothing of the body itself. */
@@ -105,7 +108,7 @@ record HttpReply(HttpResponse head, byte[] body) {
         }
         byte first = body[start];
         if (first == '<') {
-            return "a body that begins like HTML or XML";
+            return HTML;
         }
         if (first == '{' || first == '[') {
             return "a body that begins like JSON";

@@ -8,12 +8,14 @@ import java.net.InetAddress;
 import java.net.SocketAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.ReentrantLock;
@@ -99,10 +101,19 @@ public final class HttpUpstream implements Upstream {
             if (session != null) {
                 opened.complete(session);
             } else {
-                opened.completeExceptionally(PinnedAddresses.cause(thrown));
+                opened.completeExceptionally(failureOf(PinnedAddresses.cause(thrown)));
             }
         });
         return opened;
+    }
+
+    private static Throwable failureOf(Throwable thrown) {
+        if (!(thrown instanceof UpstreamException known)) {
+            return thrown;
+        }
+        // Whatever became of what was asked to open the session, the call that it was for has not been made.
+        UpstreamFailure failure = known.failure();
+        return new UpstreamException(UpstreamFailure.notSent(failure.kind(), failure.detail()));
     }
 
     @Override
@@ -131,47 +142,11 @@ public final class HttpUpstream implements Upstream {
     /** Defines an upstream. Confined to one thread. */
     public static final class Builder {
 
-        /** What belongs to one hop, or is set here, or is a secret between the client and the gateway. */
-        private static final Set<String> NEVER_PASSED = Set.of(
-                "authorization",
-                "cookie",
-                "proxy-authorization",
-                "host",
-                "connection",
-                "keep-alive",
-                "proxy-connection",
-                "te",
-                "trailer",
-                "transfer-encoding",
-                "upgrade",
-                "expect",
-                "content-length",
-                "content-type",
-                "content-encoding",
-                "accept",
-                "accept-encoding",
-                "last-event-id",
-                "origin");
-
-        private static final Set<String> SET_HERE = Set.of(
-                "host",
-                "connection",
-                "keep-alive",
-                "transfer-encoding",
-                "upgrade",
-                "expect",
-                "te",
-                "trailer",
-                "content-length",
-                "content-type",
-                "accept",
-                "accept-encoding",
-                "last-event-id");
-
         private final String name;
         private final URI uri;
         private final List<Header> headers = new ArrayList<>();
         private final List<String> passHeaders = new ArrayList<>();
+        private final HttpTls tls = new HttpTls();
         private Optional<Era> era = Optional.empty();
         private Duration connectTimeout = Duration.ofSeconds(5);
         private Duration requestTimeout = Duration.ofSeconds(10);
@@ -202,15 +177,7 @@ public final class HttpUpstream implements Upstream {
          * @throws IllegalArgumentException if it is no header, or one that is set here
          */
         public Builder header(String headerName, String value) {
-            requireToken(headerName);
-            String folded = headerName.toLowerCase(Locale.ROOT);
-            if (SET_HERE.contains(folded) || folded.startsWith("mcp-")) {
-                throw new IllegalArgumentException("the header " + headerName + " is set by the upstream itself");
-            }
-            if (!HttpWire.isPrintable(requireNonNull(value, "value"))) {
-                throw new IllegalArgumentException(
-                        "the value of the header " + headerName + " holds characters that no header may hold");
-            }
+            HeaderRules.requireSettable(headerName, value);
             headers.add(new BasicHeader(headerName, value, true));
             return this;
         }
@@ -223,13 +190,7 @@ public final class HttpUpstream implements Upstream {
          */
         public Builder passHeaders(String... names) {
             for (String header : names) {
-                requireToken(header);
-                String folded = header.toLowerCase(Locale.ROOT);
-                if (NEVER_PASSED.contains(folded) || folded.startsWith("mcp-") || folded.startsWith("sec-")) {
-                    throw new IllegalArgumentException("the header " + header + " is not passed on: it belongs to the"
-                            + " client's connection, is set here, or is a secret between the client and the gateway;"
-                            + " credentials for the upstream are set with header(…)");
-                }
+                HeaderRules.requirePassable(header);
                 passHeaders.add(header);
             }
             return this;
@@ -284,8 +245,53 @@ public final class HttpUpstream implements Upstream {
             return this;
         }
 
-        /** Returns the upstream. Nothing is connected yet. */
+        /**
+         * Trusts servers whose certificates lead to one of these, instead of those that the Java runtime trusts.
+         *
+         * @throws IllegalArgumentException if there is none
+         */
+        public Builder trustAnchors(X509Certificate... anchors) {
+            tls.trust(List.of(anchors));
+            return this;
+        }
+
+        /**
+         * As {@link #trustAnchors(X509Certificate...)}, from a file in PEM or DER form, which is read now.
+         *
+         * @throws IllegalArgumentException if it cannot be read, or holds none
+         */
+        public Builder trustAnchors(Path file) {
+            List<X509Certificate> anchors = HttpTls.read(file);
+            if (anchors.isEmpty()) {
+                throw new IllegalArgumentException("there is no certificate in " + file);
+            }
+            tls.trust(anchors);
+            return this;
+        }
+
+        /**
+         * Presents a certificate to servers that ask for one.
+         *
+         * @param store holds the certificate and its key
+         * @param password opens the key; not kept
+         * @throws IllegalArgumentException if the key cannot be opened
+         */
+        public Builder clientCertificate(KeyStore store, char[] password) {
+            tls.identify(store, password);
+            return this;
+        }
+
+        /**
+         * Returns the upstream. Nothing is connected yet.
+         *
+         * @throws IllegalArgumentException if the settings do not go together
+         */
         public HttpUpstream build() {
+            boolean isTls = uri.getScheme().equalsIgnoreCase("https");
+            if (!isTls && tls.isConfigured()) {
+                throw new IllegalArgumentException("the URL of upstream \"" + name
+                        + "\" begins with http:, but certificates are set, which only https: uses");
+            }
             return new HttpUpstream(new HttpSettings(
                     name,
                     uri,
@@ -293,18 +299,12 @@ public final class HttpUpstream implements Upstream {
                     List.copyOf(passHeaders),
                     era,
                     new AnyHost(),
-                    null,
+                    isTls ? tls.strategy() : null,
                     connectTimeout,
                     requestTimeout,
                     idleConnectionTimeout,
                     waitForConnection,
                     maxConnections));
-        }
-
-        private static void requireToken(String headerName) {
-            if (!requireNonNull(headerName, "name").matches("[!#$%&'*+.^_`|~0-9A-Za-z-]+")) {
-                throw new IllegalArgumentException("not the name of a header: \"" + headerName + "\"");
-            }
         }
 
         private static Duration requirePositive(String setting, Duration value) {

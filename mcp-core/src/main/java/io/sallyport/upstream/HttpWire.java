@@ -81,19 +81,9 @@ final class HttpWire {
 
     /** Adds a header unless its value holds what no header may hold. */
     static void addIfPossible(String name, String value, List<Header> headers) {
-        if (isPrintable(value)) {
+        if (HeaderRules.isPrintable(value)) {
             headers.add(new BasicHeader(name, value));
         }
-    }
-
-    static boolean isPrintable(String value) {
-        for (int i = 0; i < value.length(); i++) {
-            char c = value.charAt(i);
-            if (c < 0x20 && c != '\t' || c > 0x7E) {
-                return false;
-            }
-        }
-        return true;
     }
 
     HttpEngine engine() {

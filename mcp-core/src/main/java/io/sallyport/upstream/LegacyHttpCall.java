@@ -48,7 +48,7 @@ final class LegacyHttpCall implements CallHandle {
 
     private volatile @Nullable LegacyLink link;
     private volatile @Nullable Leg leg;
-    private boolean repeated;
+    private volatile boolean repeated;
 
     LegacyHttpCall(LegacyHttpSession session, Request original, RequestId id, CallSpec spec, CallEvents events) {
         this.session = session;
@@ -214,6 +214,7 @@ final class LegacyHttpCall implements CallHandle {
         private Duration retry = DEFAULT_RETRY;
         private boolean isPolling;
         private int fruitless;
+        private boolean isRejected;
 
         Leg(LegacyLink of, boolean isFirst) {
             this.of = of;
@@ -241,6 +242,7 @@ final class LegacyHttpCall implements CallHandle {
         private void response(Response response) {
             boolean isOurs = response.id().map(id::equals).orElse(true);
             if (isOurs && SessionLoss.isTold(response)) {
+                isRejected = true;
                 reader.linger();
                 sessionLost(of);
             } else if (isOurs) {
@@ -271,7 +273,7 @@ final class LegacyHttpCall implements CallHandle {
 
         @Override
         public void onEnd() {
-            if (events.isEnded() || leg != this) {
+            if (events.isEnded() || isRejected) {
                 return;
             }
             if (lastEventId.isEmpty()) {
@@ -287,6 +289,9 @@ final class LegacyHttpCall implements CallHandle {
 
         @Override
         public void onFailure(UpstreamFailure failure) {
+            if (isRejected) {
+                return;
+            }
             boolean mayResume = !lastEventId.isEmpty()
                     && (failure.kind() == Kind.INTERRUPTED || failure.kind() == Kind.UNREACHABLE);
             if (mayResume && !events.isEnded()) {

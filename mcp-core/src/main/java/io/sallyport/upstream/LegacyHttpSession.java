@@ -135,6 +135,10 @@ final class LegacyHttpSession implements UpstreamSession {
      */
     CompletableFuture<LegacyLink> linkAfter(@Nullable LegacyLink lost) {
         CompletableFuture<LegacyLink> current = link;
+        if (over.get()) {
+            return CompletableFuture.failedFuture(
+                    new UpstreamException(UpstreamFailure.notSent(Kind.UNREACHABLE, "the session has ended")));
+        }
         if (isUsable(current, lost)) {
             return current;
         }
@@ -161,20 +165,28 @@ final class LegacyHttpSession implements UpstreamSession {
         new Handshake(wire, origin.runtime()).initialize(spec).whenComplete((opened, thrown) -> {
             if (opened == null) {
                 next.completeExceptionally(PinnedAddresses.cause(thrown));
-            } else if (opened.isEmpty()) {
-                UpstreamFailure refused = UpstreamFailure.notSent(
-                        Kind.SESSION_LOST, "the upstream forgot the session and refuses to open another");
-                next.completeExceptionally(new UpstreamException(refused));
-                origin.forgetEra();
-                end(refused);
-            } else {
-                facts = opened.get().facts();
+            } else if (opened instanceof Probe.Speaks<LegacyLink> speaks) {
+                LegacyLink renewed = speaks.found();
+                facts = renewed.facts();
                 LOGGER.atInfo()
                         .addKeyValue("upstream", wire.engine().settings().name())
                         .log("the upstream had forgotten a session, which was opened anew");
-                next.complete(opened.get());
-                stream.open(opened.get());
+                next.complete(renewed);
+                if (over.get()) {
+                    // It was closed in the meantime, when there was nothing to be said good-bye to.
+                    sayGoodbye(renewed);
+                    return;
+                }
+                stream.open(renewed);
                 listener.onRenewed();
+            } else {
+                UpstreamFailure refused = UpstreamFailure.notSent(
+                        Kind.SESSION_LOST,
+                        "the upstream forgot the session and refuses to open another: "
+                                + ((Probe.Refuses<LegacyLink>) opened).detail());
+                next.completeExceptionally(new UpstreamException(refused));
+                origin.forgetEra();
+                end(refused);
             }
         });
     }
@@ -261,14 +273,18 @@ final class LegacyHttpSession implements UpstreamSession {
                         UpstreamFailure.maybeExecuted(Kind.INTERRUPTED, "the session was closed during the call")));
         origin.ended(this);
         CompletableFuture<LegacyLink> current = link;
-        if (!current.isDone()
-                || current.isCompletedExceptionally()
-                || current.join().sessionId() == null) {
+        return current.isDone() && !current.isCompletedExceptionally()
+                ? sayGoodbye(current.join())
+                : CompletableFuture.completedFuture(null);
+    }
+
+    private CompletableFuture<Void> sayGoodbye(LegacyLink last) {
+        if (last.sessionId() == null) {
             return CompletableFuture.completedFuture(null);
         }
         CompletableFuture<Void> told = new CompletableFuture<>();
         ReplyReader reader = wire.reader(new EndOfSession(told));
-        wire.delete(current.join().headers(), reader);
+        wire.delete(last.headers(), reader);
         return told;
     }
 

@@ -30,6 +30,9 @@ final class ListeningStream {
     private static final long LONGEST_PAUSE_MILLIS = 30_000;
     private static final int MAX_DOUBLINGS = 5;
 
+    /** A stream that lived so long did not fail to be opened. */
+    private static final long LONG_NANOS = 10_000_000_000L;
+
     private final LegacyHttpSession session;
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -44,7 +47,15 @@ final class ListeningStream {
 
     /** Listens in a new life of the session; what was listened to before ends. */
     void open(LegacyLink link) {
-        open(new Reading(link, "", 0), null);
+        int failures;
+        lock.lock();
+        try {
+            // A session that is lost again and again is not opened anew without a pause.
+            failures = current == null ? 0 : current.failures;
+        } finally {
+            lock.unlock();
+        }
+        open(new Reading(link, "", failures, false), null);
     }
 
     /** Opens a reading, unless another one than {@code expected} has taken its place. */
@@ -89,20 +100,23 @@ final class ListeningStream {
         private final LegacyLink link;
         private final ReplyReader reader;
         private String lastEventId;
-        private int failures;
+        private volatile int failures;
         private long pauseMillis = FIRST_PAUSE_MILLIS;
         private boolean wasOpen;
+        private long openSince;
 
-        Reading(LegacyLink link, String lastEventId, int failures) {
+        Reading(LegacyLink link, String lastEventId, int failures, boolean wasOpen) {
             this.link = link;
             this.lastEventId = lastEventId;
             this.failures = failures;
+            this.wasOpen = wasOpen;
             this.reader = session.wire().reader(this);
         }
 
         @Override
         public void onOpen(HttpResponse head) {
             wasOpen = true;
+            openSince = session.wire().engine().now();
         }
 
         @Override
@@ -147,7 +161,7 @@ final class ListeningStream {
             boolean mayPass = status == 408 || status == 409 || status == 429 || status >= 500 && status != 501;
             if (mayPass) {
                 again();
-            } else if (status == 404 && failures > 0) {
+            } else if (status == 404 && wasOpen) {
                 // It was there before: the upstream has forgotten the session. Whoever needs it need not find out.
                 session.linkAfter(link);
             } else {
@@ -163,9 +177,12 @@ final class ListeningStream {
             if (session.isOver()) {
                 return;
             }
+            if (openSince != 0 && session.wire().engine().now() - openSince > LONG_NANOS) {
+                failures = 0;
+            }
             long longest = Math.min(LONGEST_PAUSE_MILLIS, pauseMillis << Math.min(failures, MAX_DOUBLINGS));
             long pause = longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2 + 1);
-            Reading next = new Reading(link, lastEventId, failures + 1);
+            Reading next = new Reading(link, lastEventId, failures + 1, wasOpen);
             try {
                 session.runtime().timer().schedule(() -> open(next, this), pause, TimeUnit.MILLISECONDS);
             } catch (RejectedExecutionException closing) {

@@ -73,14 +73,13 @@ final class ModernHttpCall implements CallHandle, ReplyReader.Sink {
         } else if (message instanceof Response response) {
             answer(response);
         } else if (!events.isEnded()) {
-            misbehaves("a request from a modern upstream ("
-                    + ((Request) message).method().length() + " characters of method), which must not ask back");
+            misbehaves("the upstream asked its client something, which a modern one must not");
         }
     }
 
     private void answer(Response response) {
         if (describesThisHop(response)) {
-            doubt(response);
+            refused(response);
         } else if (response.id().equals(Optional.of(request.id()))) {
             finish(response);
         } else if (response.id().isEmpty()) {
@@ -97,16 +96,14 @@ final class ModernHttpCall implements CallHandle, ReplyReader.Sink {
                 || response.errorCode() == ErrorCodes.UNSUPPORTED_PROTOCOL_VERSION;
     }
 
-    private void doubt(Response response) {
+    private void refused(Response response) {
         UpstreamFailure failure = UpstreamFailure.notSent(
                 Kind.PROTOCOL,
                 "the upstream does not accept the headers or the revision that it was sent: error "
                         + response.errorCode());
         if (fail(failure)) {
             reader.linger();
-            if (response.errorCode() == ErrorCodes.UNSUPPORTED_PROTOCOL_VERSION) {
-                session.doubt(failure);
-            }
+            session.doubt();
         }
     }
 
@@ -123,7 +120,7 @@ final class ModernHttpCall implements CallHandle, ReplyReader.Sink {
         }
         UpstreamFailure failure = reply.failure();
         if (fail(failure) && failure.kind() == Kind.PROTOCOL && !failure.maybeExecuted()) {
-            session.doubt(failure);
+            session.doubt();
         }
     }
 
@@ -134,6 +131,10 @@ final class ModernHttpCall implements CallHandle, ReplyReader.Sink {
 
     @Override
     public void onFailure(UpstreamFailure failure) {
+        if (failure.kind() == Kind.UNREACHABLE) {
+            // What answers at this place the next time may be another one.
+            session.forgetEra();
+        }
         fail(failure);
     }
 }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.message.BasicHeader;
 
@@ -25,16 +26,21 @@ import org.apache.hc.core5.http.message.BasicHeader;
  */
 final class ModernHttpSession implements UpstreamSession {
 
+    private static final long BETWEEN_DOUBTS_NANOS = 5_000_000_000L;
+
     private final HttpWire wire;
     private final ServerFacts facts;
+    private final SessionSpec spec;
     private final SessionListener listener;
     private final HttpOrigin origin;
     private final Set<ModernHttpCall> calls = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean over = new AtomicBoolean();
+    private final AtomicLong lastDoubt = new AtomicLong();
 
-    ModernHttpSession(HttpWire wire, ServerFacts facts, SessionListener listener, HttpOrigin origin) {
+    ModernHttpSession(HttpWire wire, ServerFacts facts, SessionSpec spec, SessionListener listener, HttpOrigin origin) {
         this.wire = wire;
         this.facts = facts;
+        this.spec = spec;
         this.listener = listener;
         this.origin = origin;
     }
@@ -50,7 +56,7 @@ final class ModernHttpSession implements UpstreamSession {
     }
 
     @Override
-    public CallHandle call(Request request, CallSpec spec, CallListener to) {
+    public CallHandle call(Request request, CallSpec callSpec, CallListener to) {
         ModernHttpCall call = new ModernHttpCall(this, request, new CallEvents(to));
         if (over.get()) {
             call.fail(UpstreamFailure.notSent(Kind.UNREACHABLE, "the session has ended"));
@@ -61,8 +67,8 @@ final class ModernHttpSession implements UpstreamSession {
         McpHeaders.namedParam(request.method())
                 .flatMap(param -> request.getString(Part.PARAMS, param))
                 .ifPresent(name -> headers.add(new BasicHeader(McpHeaders.NAME, McpHeaders.encode(name))));
-        spec.paramHeaders().forEach((name, value) -> HttpWire.addIfPossible(name, value, headers));
-        wire.addPassedOn(spec.clientHeaders(), headers);
+        callSpec.paramHeaders().forEach((name, value) -> HttpWire.addIfPossible(name, value, headers));
+        wire.addPassedOn(callSpec.clientHeaders(), headers);
         Lane lane = request.method().equals(Methods.SUBSCRIPTIONS_LISTEN) ? Lane.LISTEN : Lane.CALL;
         wire.post(request, headers, HttpWire.isSafe(request.method()), lane, call.reader());
         if (over.get()) {
@@ -77,7 +83,7 @@ final class ModernHttpSession implements UpstreamSession {
         headers.add(new BasicHeader(
                 McpHeaders.PROTOCOL_VERSION,
                 message.getString(Part.PARAMS_META, MetaKeys.PROTOCOL_VERSION)
-                        .filter(HttpWire::isPrintable)
+                        .filter(HeaderRules::isPrintable)
                         .orElse(ProtocolVersion.V2026_07_28)));
         headers.add(new BasicHeader(McpHeaders.METHOD, McpHeaders.encode(method)));
         return headers;
@@ -100,15 +106,31 @@ final class ModernHttpSession implements UpstreamSession {
         return wire;
     }
 
+    void forgetEra() {
+        origin.forgetEra();
+    }
+
     void forget(ModernHttpCall call) {
         calls.remove(call);
     }
 
-    /** Takes note that the upstream does not speak as it did when the session began. */
-    void doubt(UpstreamFailure why) {
-        origin.forgetEra();
+    /**
+     * Takes note of an answer that no modern upstream should give. One odd answer, which a firewall on the way may have
+     * written, ends nothing: the upstream is asked who it is, once in a while.
+     */
+    void doubt() {
+        long now = wire.engine().now();
+        long last = lastDoubt.get();
+        if (over.get() || last != 0 && now - last < BETWEEN_DOUBTS_NANOS || !lastDoubt.compareAndSet(last, now)) {
+            return;
+        }
+        origin.doubt(spec).thenAccept(evidence -> evidence.ifPresent(this::end));
+    }
+
+    private void end(UpstreamFailure why) {
         if (over.compareAndSet(false, true)) {
             origin.ended(this);
+            calls.forEach(ModernHttpCall::interrupt);
             listener.onEnd(why);
         }
     }

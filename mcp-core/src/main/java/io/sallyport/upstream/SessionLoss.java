@@ -16,13 +16,26 @@ import org.jspecify.annotations.Nullable;
  */
 final class SessionLoss {
 
-    private static final Pattern WORDS =
-            Pattern.compile("session.{0,80}\\b(not found|not exist|terminated|expired|invalid|"
-                    + "unknown|closed|missing|required|not valid|no longer)|\\b(no valid|invalid|unknown|missing|expired|no such|no|"
-                    + "bad) (mcp[- ])?session|server not initiali[sz]ed|not initiali[sz]ed");
+    private static final String GONE = "(not found|does not exist|not exist|terminated|expired|invalid|unknown|closed|"
+            + "missing|required|not valid|no longer)";
+    private static final String NO_SESSION =
+            "(no valid|invalid|unknown|missing|expired|no such|bad|no) (mcp[- ])?session";
+
+    /** Anywhere in what a refused HTTP request was answered with. */
+    private static final Pattern IN_REFUSAL =
+            Pattern.compile("session\\b.{0,80}\\b" + GONE + "|\\b" + NO_SESSION + "|\\bnot initiali[sz]ed");
+
+    /**
+     * As the message of an error in a 200, which a tool may have written too: a tool that has sessions of its own says
+     * which one it did not find, and somewhere in a sentence.
+     */
+    private static final Pattern AS_ANSWER = Pattern.compile("^((bad request|error|invalid request): )?"
+            + "((mcp[- ])?session (id )?(is |has been |was )?" + GONE + "|" + NO_SESSION
+            + "( id)?( provided)?|server not initiali[sz]ed)[.!]?$");
 
     private static final int JSON_RPC_INVALID_REQUEST_WITHOUT_SIGN = 32600;
     private static final int SERVER_ERROR = -32000;
+    private static final int MAX_CHARS = 2000;
 
     private SessionLoss() {}
 
@@ -43,18 +56,22 @@ final class SessionLoss {
                 && error.flatMap(Response::id).filter(requestId::equals).isPresent();
         if (status == 404 && sessionId != null) {
             // A server may also use 404 for a method that it does not have; then it names the request.
-            return !isAnswer || error.filter(SessionLoss::speaksOfSession).isPresent();
+            return !isAnswer || error.filter(SessionLoss::isTold).isPresent();
         }
-        if (error.isPresent()) {
-            return speaksOfSession(error.get())
-                    || sessionId != null && error.get().errorCode() == ErrorCodes.SESSION_NOT_FOUND;
+        if (error.isEmpty()) {
+            return IN_REFUSAL.matcher(beginning(reply.text())).find();
         }
-        return speaksOfSession(reply.text());
+        int code = error.get().errorCode();
+        boolean speaksOfSession =
+                isUsual(code) && IN_REFUSAL.matcher(message(error.get())).find();
+        return speaksOfSession || sessionId != null && code == ErrorCodes.SESSION_NOT_FOUND;
     }
 
     /** Returns whether an answer in a 200 says so. */
     static boolean isTold(Response response) {
-        return response.isError() && isUsual(response.errorCode()) && speaksOfSession(response);
+        return response.isError()
+                && isUsual(response.errorCode())
+                && AS_ANSWER.matcher(message(response)).find();
     }
 
     private static boolean isUsual(int code) {
@@ -64,14 +81,11 @@ final class SessionLoss {
                 || code == SERVER_ERROR;
     }
 
-    private static boolean speaksOfSession(Response response) {
-        return response.getString(Part.ERROR, "message")
-                .map(SessionLoss::speaksOfSession)
-                .orElse(false);
+    private static String message(Response response) {
+        return beginning(response.getString(Part.ERROR, "message").orElse(""));
     }
 
-    private static boolean speaksOfSession(String text) {
-        String words = text.length() > 2000 ? text.substring(0, 2000) : text;
-        return WORDS.matcher(words.toLowerCase(Locale.ROOT)).find();
+    private static String beginning(String text) {
+        return text.substring(0, Math.min(text.length(), MAX_CHARS)).trim().toLowerCase(Locale.ROOT);
     }
 }
