@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The HTTP headers of MCP, and the form in which a header mirrors a value of the body (revision 2026-07-28,
@@ -37,6 +38,11 @@ public final class McpHeaders {
     public interface Source {
         /** Returns all values of a header in their order; empty if the request does not have it. */
         List<String> values(String name);
+
+        /** Returns the names of the headers; empty if this source cannot list them. */
+        default Set<String> names() {
+            return Set.of();
+        }
 
         /** Returns the only value of a header without white space around it; nothing if there is none or several. */
         default Optional<String> single(String name) {

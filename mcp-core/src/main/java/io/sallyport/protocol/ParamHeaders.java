@@ -127,6 +127,11 @@ public final class ParamHeaders {
         return params.isEmpty();
     }
 
+    /** Returns whether a header, by its full name, mirrors one of the arguments. */
+    public boolean mirrorsInto(String header) {
+        return params.stream().anyMatch(param -> header.equalsIgnoreCase(McpHeaders.PARAM_PREFIX + param.header()));
+    }
+
     /**
      * Returns why the headers do not mirror the arguments as they must, or nothing if they do.
      *

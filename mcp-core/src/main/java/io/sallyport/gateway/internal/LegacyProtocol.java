@@ -318,7 +318,11 @@ final class LegacyProtocol {
                 engine,
                 info,
                 facts,
-                new CallSpec(client.principal(), client.correlationId(), client.headers()),
+                new CallSpec(
+                        client.principal(),
+                        client.correlationId(),
+                        client.headers(),
+                        MirroredHeaders.of(found.paramHeaders(), toSend)),
                 reply,
                 toSend);
         if (!open.session().begin(request.id(), call)) {

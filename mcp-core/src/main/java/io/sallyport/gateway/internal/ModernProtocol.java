@@ -148,7 +148,11 @@ final class ModernProtocol {
         ModernReply reply = new ModernReply(engine.ticks(), client);
         EraBridge.ClientFacts facts =
                 new EraBridge.ClientFacts("{}", engine.settings().clientInfo(), Optional.empty());
-        CallSpec spec = new CallSpec(client.principal(), client.correlationId(), client.headers());
+        CallSpec spec = new CallSpec(
+                client.principal(),
+                client.correlationId(),
+                client.headers(),
+                MirroredHeaders.of(found.paramHeaders(), toSend, client.headers()));
         Call call = new Call(engine, info, facts, spec, reply, toSend);
         reply.onGone(() -> call.cancel("the client closed the stream"));
         // Legacy upstreams are told of no capabilities: what they would ask could not be passed on to this client.

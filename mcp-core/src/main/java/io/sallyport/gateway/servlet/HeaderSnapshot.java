@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -49,6 +50,11 @@ final class HeaderSnapshot implements McpHeaders.Source {
     public List<String> values(String name) {
         List<String> found = values.get(name);
         return found == null ? List.of() : Collections.unmodifiableList(found);
+    }
+
+    @Override
+    public Set<String> names() {
+        return Collections.unmodifiableSet(values.keySet());
     }
 
     boolean isTooLarge() {
