@@ -1,0 +1,124 @@
+package io.sallyport.examples.gateway;
+
+import io.sallyport.examples.gateway.Section.Value;
+import io.sallyport.upstream.Upstream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Makes an upstream of one server of the file. Confined to one thread. */
+final class ServerReader {
+
+    private static final List<String> HTTP = List.of("http", "streamablehttp");
+    private static final List<String> STDIO = List.of("stdio", "local");
+
+    private final String name;
+    private final Section section;
+    private final Problems problems;
+
+    ServerReader(String name, Section section, Problems problems) {
+        this.name = name;
+        this.section = section;
+        this.problems = problems;
+    }
+
+    /** Returns whether the file says that the server is not to be used. */
+    boolean isDisabled() {
+        Optional<Boolean> disabled = section.bool("disabled");
+        Optional<Boolean> enabled = section.bool("enabled");
+        return disabled.orElse(false) || !enabled.orElse(true);
+    }
+
+    /** Returns the server; nothing if there is a problem. */
+    Optional<ConfiguredServer> read() {
+        int before = problems.count();
+        requireValidName();
+        Optional<String> kind = kind();
+        List<String> hidden = hiddenTools();
+        Optional<Upstream> upstream = kind.flatMap(found ->
+                found.equals("stdio") ? new StdioReader(name, section).read() : new HttpReader(name, section).read());
+        return problems.count() > before
+                ? Optional.empty()
+                : upstream.map(made -> new ConfiguredServer(kind.orElseThrow(), made, hidden));
+    }
+
+    private void requireValidName() {
+        try {
+            Upstream.requireValidName(name);
+        } catch (IllegalArgumentException e) {
+            String fit = name.replaceAll("[^A-Za-z0-9]+", "-").replaceAll("^-|-$", "");
+            problems.add(
+                    section.path(),
+                    "found the name \"" + name + "\"; expected 1 to 32 letters, digits, - and single _"
+                            + (fit.isEmpty() || fit.length() > 32 ? "" : ", for instance \"" + fit + "\""));
+        }
+    }
+
+    private List<String> hiddenTools() {
+        List<String> hidden = new ArrayList<>();
+        for (String key : List.of("disabledTools", "excludeTools")) {
+            List<Value> tools = section.strings(key);
+            for (int i = 0; i < tools.size(); i++) {
+                Value tool = tools.get(i);
+                hidden.add(tool.text());
+                section.show(Section.child(section.pathOf(key), i), tool.raw(), tool.source());
+            }
+        }
+        return hidden;
+    }
+
+    /** Returns {@code stdio} or {@code http}. */
+    private Optional<String> kind() {
+        String key = section.has("type") ? "type" : "transport";
+        if (section.has("type") && section.has("transport")) {
+            section.problem("transport", "says the same as type; remove one of them");
+        }
+        return section.has(key) ? section.string(key).flatMap(type -> kind(key, type)) : kindByKeys();
+    }
+
+    private Optional<String> kindByKeys() {
+        boolean hasCommand = section.has("command");
+        if (hasCommand == section.has("url")) {
+            problems.add(
+                    section.path(),
+                    "found " + (hasCommand ? "both command and url" : "neither command nor url")
+                            + "; expected one of them");
+            return Optional.empty();
+        }
+        String kind = hasCommand ? "stdio" : "http";
+        section.show(section.pathOf("type"), kind, "default, because of " + (hasCommand ? "command" : "url"));
+        return Optional.of(kind);
+    }
+
+    private Optional<String> kind(String key, Value type) {
+        section.show(section.pathOf(key), type.raw(), type.source());
+        String word = type.text().toLowerCase(Locale.ROOT).replaceAll("[-_]", "");
+        if (STDIO.contains(word)) {
+            return fits(key, "command", "url") ? Optional.of("stdio") : Optional.empty();
+        }
+        if (HTTP.contains(word)) {
+            return fits(key, "url", "command") ? Optional.of("http") : Optional.empty();
+        }
+        section.problem(
+                key,
+                word.equals("sse")
+                        ? "found sse, the HTTP+SSE transport that revision 2025-03-26 replaced; it is not served here"
+                                + " yet and will come with SdkTransportUpstream; many of its servers also have the"
+                                + " newer transport: try http and a URL that ends in /mcp"
+                        : "found " + type.raw() + "; expected stdio, http, streamable-http or sse");
+        return Optional.empty();
+    }
+
+    private boolean fits(String key, String needed, String foreign) {
+        if (section.has(foreign)) {
+            section.problem(key, "found " + foreign + " beside it; expected " + needed + " instead");
+            return false;
+        }
+        if (!section.has(needed)) {
+            section.problem(key, "found no " + needed + " beside it; expected one");
+            return false;
+        }
+        return true;
+    }
+}
