@@ -21,6 +21,9 @@ public final class EraClassifier {
 
     private static final int BAD_REQUEST = 400;
 
+    /** A longer value is not repeated in an error: who sent it knows it. */
+    private static final int LONGEST_SHOWN = 128;
+
     private EraClassifier() {}
 
     /** What a message was found to be. */
@@ -80,7 +83,7 @@ public final class EraClassifier {
         }
         Optional<Refused> fault = headers.values(McpHeaders.METHOD).isEmpty()
                 ? Optional.empty()
-                : mirrorFault(headers, McpHeaders.METHOD, "method", Optional.of(notification.method()));
+                : mirrorFault(headers, McpHeaders.METHOD, "method", notification.method());
         return fault.isPresent() ? fault.get() : new Modern(version.get());
     }
 
@@ -99,7 +102,7 @@ public final class EraClassifier {
         String version = claimed.get();
         List<String> versionHeaders = headers.values(McpHeaders.PROTOCOL_VERSION);
         if (versionHeaders.size() != 1) {
-            return mismatch(missingOrSeveral(McpHeaders.PROTOCOL_VERSION, versionHeaders));
+            return mismatch(missingOrSeveral(McpHeaders.PROTOCOL_VERSION, versionHeaders, version));
         }
         if (!McpHeaders.trim(versionHeaders.get(0)).equals(version)) {
             return versionMismatch(versionHeaders.get(0), version);
@@ -108,7 +111,7 @@ public final class EraClassifier {
             return unsupported(version);
         }
         Optional<Refused> fault = envelopeFault(request)
-                .or(() -> mirrorFault(headers, McpHeaders.METHOD, "method", Optional.of(request.method())))
+                .or(() -> mirrorFault(headers, McpHeaders.METHOD, "method", request.method()))
                 .or(() -> nameFault(request, headers));
         return fault.isPresent() ? fault.get() : new Modern(version);
     }
@@ -143,28 +146,30 @@ public final class EraClassifier {
         if (value.isEmpty()) {
             return Optional.of(invalidParams("params." + param.get() + " must be a string"));
         }
-        return mirrorFault(headers, McpHeaders.NAME, "params." + param.get(), value);
+        return mirrorFault(headers, McpHeaders.NAME, "params." + param.get(), value.get());
     }
 
     private static Optional<Refused> mirrorFault(
-            McpHeaders.Source headers, String header, String member, Optional<String> value) {
+            McpHeaders.Source headers, String header, String member, String value) {
         List<String> values = headers.values(header);
         if (values.size() != 1) {
-            return Optional.of(mismatch(missingOrSeveral(header, values)));
+            return Optional.of(mismatch(missingOrSeveral(header, values, value)));
         }
         Optional<String> mirrored = McpHeaders.decode(values.get(0));
         if (mirrored.isEmpty()) {
             return Optional.of(mismatch("the header " + header + " holds characters or Base64 that it may not hold"));
         }
-        return mirrored.equals(value)
+        return mirrored.get().equals(value)
                 ? Optional.empty()
                 : Optional.of(mismatch("the header " + header + " does not agree with " + member));
     }
 
-    private static String missingOrSeveral(String header, List<String> values) {
-        return values.isEmpty()
+    private static String missingOrSeveral(String header, List<String> values, String wanted) {
+        String fault = values.isEmpty()
                 ? "the header " + header + " is missing"
                 : "the header " + header + " was sent " + values.size() + " times";
+        String encoded = McpHeaders.encode(wanted);
+        return encoded.length() > LONGEST_SHOWN ? fault : fault + "; send " + header + ": " + encoded;
     }
 
     private static Refused missingEnvelope(Request request) {

@@ -111,7 +111,7 @@ final class MessageScanner {
                 throw cutShort();
             }
             if (bytes[pos] != '"') {
-                throw expected("a name");
+                throw expected("a member name in double quotes");
             }
             string(limits.maxNameBytes(), "member name");
             int nameEnd = pos - 1;

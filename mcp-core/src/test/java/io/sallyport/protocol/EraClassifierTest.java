@@ -314,13 +314,14 @@ class EraClassifierTest {
                     .isEqualTo("Header mismatch: the header MCP-Protocol-Version says \"2025-11-25\", the body says"
                             + " \"2026-07-28\"");
             assertThat(message(request("m", ENVELOPE), method("m")))
-                    .isEqualTo("Header mismatch: the header MCP-Protocol-Version is missing");
+                    .isEqualTo("Header mismatch: the header MCP-Protocol-Version is missing;"
+                            + " send MCP-Protocol-Version: 2026-07-28");
             assertThat(message(request("m", ENVELOPE), version(MODERN)))
-                    .isEqualTo("Header mismatch: the header Mcp-Method is missing");
+                    .isEqualTo("Header mismatch: the header Mcp-Method is missing; send Mcp-Method: m");
             assertThat(message(request("m", ENVELOPE), modern("x")))
                     .isEqualTo("Header mismatch: the header Mcp-Method does not agree with method");
             assertThat(message(request("m", ENVELOPE), modern("m") + method("m")))
-                    .isEqualTo("Header mismatch: the header Mcp-Method was sent 2 times");
+                    .isEqualTo("Header mismatch: the header Mcp-Method was sent 2 times; send Mcp-Method: m");
             assertThat(message(request("m", ENVELOPE), modern("=?base64?x?=")))
                     .isEqualTo(
                             "Header mismatch: the header Mcp-Method holds characters or Base64 that it may not hold");

@@ -827,7 +827,10 @@ class MessageScannerTest {
                     arguments("quoted names", utf8("{'jsonrpc':'2.0'}"), "a single quote; is this a shell's quoting?"),
                     arguments(
                             "quoted values", utf8("{\"jsonrpc\":'2.0'}"), "a single quote; is this a shell's quoting?"),
-                    arguments("quotes that the shell ate", utf8("{jsonrpc:2.0}"), "expected a name"),
+                    arguments(
+                            "quotes that the shell ate",
+                            utf8("{jsonrpc:2.0}"),
+                            "expected a member name in double quotes"),
                     arguments("a form", utf8("jsonrpc=2.0"), "the body does not begin with '{'"),
                     arguments("a number", utf8("42"), "the body does not begin with '{'"),
                     arguments("a string", utf8("\"text\""), "the body does not begin with '{'"));

@@ -101,11 +101,14 @@ final class LegacyProtocol {
             return McpError.of(
                     ErrorCodes.INVALID_REQUEST, "The header " + McpHeaders.SESSION_ID + " was sent more than once");
         }
-        String hint = message instanceof Request
-                ? "; send initialize first and repeat the " + McpHeaders.SESSION_ID + " of its answer, or send a "
-                        + "request of revision " + ProtocolVersion.V2026_07_28 + ", which needs none. If initialize "
-                        + "gave one, a proxy may be removing the header"
-                : "";
+        String hint = "";
+        if (message == null) {
+            hint = "; GET and DELETE are for sessions, which a posted initialize opens";
+        } else if (message instanceof Request) {
+            hint = "; send initialize first and repeat the " + McpHeaders.SESSION_ID + " of its answer, or send a "
+                    + "request of revision " + ProtocolVersion.V2026_07_28 + ", which needs none. If initialize "
+                    + "gave one, a proxy may be removing the header";
+        }
         return McpError.of(
                 ErrorCodes.INVALID_REQUEST, "Bad Request: the header " + McpHeaders.SESSION_ID + " is missing" + hint);
     }

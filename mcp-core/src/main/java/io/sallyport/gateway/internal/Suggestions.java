@@ -4,6 +4,7 @@ import io.sallyport.protocol.Era;
 import io.sallyport.protocol.ErrorCodes;
 import io.sallyport.protocol.McpError;
 import io.sallyport.protocol.Methods;
+import io.sallyport.protocol.ProtocolVersion;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -12,24 +13,30 @@ final class Suggestions {
 
     private Suggestions() {}
 
-    /** Returns the error for an unknown method, with the nearest known one if one is near. */
+    /** Returns the error for a method that is not there, and why, or what is near it. */
     static McpError methodNotFound(Era era, String method) {
-        return McpError.of(
-                ErrorCodes.METHOD_NOT_FOUND,
-                "Method not found: " + method
-                        + nearest(era, method).map(known -> "; use " + known).orElse(""));
+        String hint;
+        if (Methods.isRequest(era, method)) {
+            hint = "; no server here offers it";
+        } else if (Methods.isRequest(Era.LEGACY, method)) {
+            hint = "; revision " + ProtocolVersion.V2026_07_28 + " does not have it";
+        } else if (Methods.isRequest(Era.MODERN, method)) {
+            hint = "; it is of revision " + ProtocolVersion.V2026_07_28 + ", and this session speaks an earlier one";
+        } else {
+            hint = nearest(era, method).map(known -> "; use " + known).orElse("");
+        }
+        return McpError.of(ErrorCodes.METHOD_NOT_FOUND, "Method not found: " + method + hint);
     }
 
     private static Optional<String> nearest(Era era, String method) {
         String wanted = letters(method);
         return Methods.requests(era).stream()
-                .filter(known -> letters(known).equals(wanted)
-                        || letters(reversed(known)).equals(wanted)
-                        || distance(letters(known), wanted) <= 2)
+                .filter(known ->
+                        distance(letters(known), wanted) <= 2 || distance(letters(reversed(known)), wanted) <= 1)
                 .findFirst();
     }
 
-    /** {@code listTools} is {@code tools/list} to many. */
+    /** {@code listTools} and {@code call_tool} are {@code tools/list} and {@code tools/call} to many. */
     private static String reversed(String method) {
         int slash = method.indexOf('/');
         return method.substring(slash + 1) + (slash < 0 ? "" : method.substring(0, slash));

@@ -207,7 +207,12 @@ final class LocalSession implements UpstreamSession {
     }
 
     private static Map<String, JsonValue> arguments(Request request) {
-        return request.get(Part.PARAMS, "arguments").map(JsonValue::members).orElse(Map.of());
+        Optional<JsonValue> arguments =
+                request.get(Part.PARAMS, "arguments").filter(value -> value.kind() != JsonValue.Kind.NULL);
+        if (arguments.isPresent() && !arguments.get().isObject()) {
+            throw CallException.invalidParams("params.arguments must be an object");
+        }
+        return arguments.map(JsonValue::members).orElse(Map.of());
     }
 
     private static String requireString(Request request, String param) {

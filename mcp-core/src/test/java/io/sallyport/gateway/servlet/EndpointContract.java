@@ -203,6 +203,15 @@ abstract class EndpointContract {
         }
 
         @Test
+        @Incident("S161")
+        void argumentsHaveToBeAnObject() {
+            McpHttp.Answer answer = client.modern("tools/call", "{\"name\":\"echo\",\"arguments\":\"x\"}");
+
+            assertThat(answer.errorCode()).isEqualTo(-32602);
+            assertThat(answer.error().getString("message")).contains("params.arguments must be an object");
+        }
+
+        @Test
         void aMirroredArgumentHasToAgree() {
             String params = "{\"name\":\"region\",\"arguments\":{\"region\":\"eu\"}}";
 
