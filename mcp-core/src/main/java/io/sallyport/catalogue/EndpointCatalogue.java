@@ -83,7 +83,7 @@ public final class EndpointCatalogue {
                 paramHeaders =
                         definition.get("inputSchema").map(ParamHeaders::of).orElse(ParamHeaders.NONE);
             } catch (IllegalArgumentException notAllowed) {
-                quarantined.add(new Quarantined(upstream, kind, name, notAllowed.getMessage()));
+                quarantined.add(new Quarantined(upstream, kind, name, String.valueOf(notAllowed.getMessage())));
                 return;
             }
         }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A JSON value that stands in scanned bytes; looking into it costs no more than walking over it. Immutable.
@@ -169,7 +170,7 @@ public final class JsonValue {
     }
 
     /** Returns the value as JDK types: a map, a list, a string, a number, a boolean or null. See {@link Json#read}. */
-    public Object toObject() {
+    public @Nullable Object toObject() {
         return Json.read(this);
     }
 

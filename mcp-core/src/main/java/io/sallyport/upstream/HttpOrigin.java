@@ -1,5 +1,7 @@
 package io.sallyport.upstream;
 
+import static java.util.Objects.requireNonNull;
+
 import io.sallyport.protocol.Era;
 import io.sallyport.protocol.Methods;
 import io.sallyport.upstream.UpstreamFailure.Kind;
@@ -64,7 +66,7 @@ final class HttpOrigin {
 
     /** Opens a session in the era that is preferred, if the upstream speaks it, else in the other. */
     CompletableFuture<UpstreamSession> open(SessionSpec spec, SessionListener listener) {
-        Knowledge known = knowledge.get();
+        Knowledge known = requireNonNull(knowledge.get());
         Era preferred = settings.era().orElse(spec.preferredEra());
         boolean isRefused = preferred == Era.MODERN ? known.refusesModern : known.refusesLegacy;
         Era first = settings.era().isEmpty() && isRefused ? other(preferred) : preferred;
@@ -112,7 +114,7 @@ final class HttpOrigin {
     }
 
     private CompletableFuture<Probe<UpstreamSession>> openModern(SessionSpec spec, SessionListener listener) {
-        Knowledge known = knowledge.get();
+        Knowledge known = requireNonNull(knowledge.get());
         if (known.modern != null && engine.now() - known.learned < FACTS_FRESH.toNanos()) {
             return CompletableFuture.completedFuture(new Probe.Speaks<>(modernSession(known.modern, spec, listener)));
         }

@@ -63,9 +63,11 @@ final class ModernReply implements CallSink, Ticks.Ticking {
         }
     }
 
-    private void openStream() {
-        stream = request.openStream(Sse.HEADERS);
-        stream.onEnd(this::ended);
+    private EventStream openStream() {
+        EventStream opened = request.openStream(Sse.HEADERS);
+        stream = opened;
+        opened.onEnd(this::ended);
+        return opened;
     }
 
     private void ended() {
@@ -95,10 +97,7 @@ final class ModernReply implements CallSink, Ticks.Ticking {
             if (answered || !request.acceptsStream()) {
                 return;
             }
-            if (stream == null) {
-                openStream();
-            }
-            open = stream;
+            open = stream == null ? openStream() : stream;
         } finally {
             lock.unlock();
         }
