@@ -237,8 +237,8 @@ final class ChildGuard {
      */
     boolean close(Duration bound) {
         long deadline = System.nanoTime() + bound.toNanos();
-        lock.lock();
         boolean first;
+        lock.lock();
         try {
             first = !closing;
             closing = true;
