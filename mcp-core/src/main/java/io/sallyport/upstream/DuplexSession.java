@@ -199,19 +199,28 @@ final class DuplexSession implements UpstreamSession {
         }
     }
 
-    /** Returns the call begun last that is not a subscription. */
+    /** Returns the call begun last that may have brought something about. */
     private Optional<Pending> latest() {
         lock.lock();
         try {
             Pending last = null;
             for (Pending call : calls.values()) {
-                if (!call.request().method().equals(Methods.SUBSCRIPTIONS_LISTEN)) {
+                String method = call.request().method();
+                if (!method.equals(Methods.SUBSCRIPTIONS_LISTEN) && !method.equals(Methods.PING)) {
                     last = call;
                 }
             }
             return Optional.ofNullable(last);
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Takes note that a request of ours will get no answer. */
+    void failed(RequestId id, UpstreamFailure why) {
+        Pending call = take(id);
+        if (call != null) {
+            call.listener().onFailure(why);
         }
     }
 

@@ -38,7 +38,7 @@ public final class Content {
 
     /** Returns a resource with its contents. */
     public static Content resource(ResourceContents contents) {
-        return new Content("resource").with("resource", contents.toJson());
+        return new Content("resource").with("resource", contents.onlyPart());
     }
 
     /** Returns a link to a resource that the client may read. */

@@ -1,5 +1,7 @@
 package io.sallyport.upstream.local;
 
+import io.sallyport.protocol.JsonValue;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -14,6 +16,15 @@ abstract class HandlerResult {
         this.json = json;
         this.inputs = inputs;
         this.state = state;
+    }
+
+    /** Returns the members of a result that is given as JSON. */
+    static Map<String, Object> objectOf(String json) {
+        JsonValue given = JsonValue.trusted(json);
+        if (!given.isObject()) {
+            throw new IllegalArgumentException("a result is a JSON object");
+        }
+        return new LinkedHashMap<>(given.members());
     }
 
     final boolean isComplete() {

@@ -108,6 +108,11 @@ public final class LocalCall {
                 .isPresent();
     }
 
+    /** Returns what came with the call beside its parameters, in {@code _meta}. */
+    public Map<String, JsonValue> meta() {
+        return request.get(Part.PARAMS_META).map(JsonValue::members).orElse(Map.of());
+    }
+
     /** Returns the answer to an {@link InputRequest}, or nothing if it was not asked, or not answered with an object. */
     public Optional<JsonValue> answer(String key) {
         return Optional.ofNullable(answers.get(key)).filter(JsonValue::isObject);
@@ -142,12 +147,33 @@ public final class LocalCall {
      * @param total what {@code progress} will be at the end
      */
     public void progress(double progress, double total, String message) {
+        Map<String, Object> more = new LinkedHashMap<>();
+        more.put("total", number(total));
+        more.put("message", requireNonNull(message, "message"));
+        tellProgress(progress, more);
+    }
+
+    /** As {@link #progress(double, double, String)}, without words. */
+    public void progress(double progress, double total) {
+        tellProgress(progress, Map.of("total", number(total)));
+    }
+
+    /** As {@link #progress(double, double, String)}, where nobody knows the total. */
+    public void progress(double progress, String message) {
+        tellProgress(progress, Map.of("message", message));
+    }
+
+    /** As {@link #progress(double, double, String)}, where nobody knows the total, without words. */
+    public void progress(double progress) {
+        tellProgress(progress, Map.of());
+    }
+
+    private void tellProgress(double progress, Map<String, ?> more) {
         request.get(Part.PARAMS_META, MetaKeys.PROGRESS_TOKEN).ifPresent(token -> {
             Map<String, Object> params = new LinkedHashMap<>();
             params.put("progressToken", token);
             params.put("progress", number(progress));
-            params.put("total", number(total));
-            params.put("message", requireNonNull(message, "message"));
+            params.putAll(more);
             listener.onNotification(Notification.of(Methods.PROGRESS, params));
         });
     }
@@ -163,6 +189,20 @@ public final class LocalCall {
      * @param data see {@link io.sallyport.protocol.Json#write}
      */
     public void log(String level, Object data) {
+        Map<String, Object> params = new LinkedHashMap<>();
+        params.put("data", data);
+        tellLog(level, params);
+    }
+
+    /** As {@link #log(String, Object)}, in the name of a logger. */
+    public void log(String level, String logger, Object data) {
+        Map<String, Object> params = new LinkedHashMap<>();
+        params.put("logger", requireNonNull(logger, "logger"));
+        params.put("data", data);
+        tellLog(level, params);
+    }
+
+    private void tellLog(String level, Map<String, ?> more) {
         int severity = LEVELS.indexOf(level);
         if (severity < 0) {
             throw new IllegalArgumentException("level must be one of " + LEVELS + ", but was " + level);
@@ -171,7 +211,7 @@ public final class LocalCall {
         if (wanted.isPresent() && severity >= LEVELS.indexOf(wanted.get())) {
             Map<String, Object> params = new LinkedHashMap<>();
             params.put("level", level);
-            params.put("data", data);
+            params.putAll(more);
             listener.onNotification(Notification.of(Methods.LOG_MESSAGE, params));
         }
     }

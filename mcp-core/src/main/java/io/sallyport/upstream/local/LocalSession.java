@@ -108,7 +108,7 @@ final class LocalSession implements UpstreamSession {
             case Methods.TOOLS_CALL -> callTool(request, spec, listener);
             case Methods.PROMPTS_GET -> getPrompt(request, spec, listener);
             case Methods.RESOURCES_READ -> read(request, spec, listener);
-            case Methods.COMPLETE -> complete(request);
+            case Methods.COMPLETE -> complete(request, spec, listener);
             default ->
                 throw new CallException(
                         McpError.of(ErrorCodes.METHOD_NOT_FOUND, "Method not found: " + request.method()));
@@ -160,8 +160,7 @@ final class LocalSession implements UpstreamSession {
                 Map<String, JsonValue> arguments =
                         JsonValue.trusted(Json.write(places.get())).members();
                 ResourceContents contents = resource.reader().read(uri, call(request, spec, listener, arguments));
-                Map<String, Object> result = new LinkedHashMap<>();
-                result.put("contents", List.of(contents.toJson()));
+                Map<String, Object> result = new LinkedHashMap<>(contents.toResult());
                 result.put("resultType", "complete");
                 return result;
             }
@@ -170,7 +169,7 @@ final class LocalSession implements UpstreamSession {
                 new McpError(ErrorCodes.INVALID_PARAMS, "Unknown resource: " + uri, Map.of("uri", uri)));
     }
 
-    private Map<String, Object> complete(Request request) throws Exception {
+    private Map<String, Object> complete(Request request, CallSpec spec, CallListener listener) throws Exception {
         JsonValue ref =
                 request.get(Part.PARAMS, "ref").orElseThrow(() -> CallException.invalidParams("params.ref is missing"));
         JsonValue argument = request.get(Part.PARAMS, "argument")
@@ -178,7 +177,7 @@ final class LocalSession implements UpstreamSession {
         String name = argument.getString("name")
                 .orElseThrow(() -> CallException.invalidParams("params.argument.name must be a string"));
         String begun = argument.getString("value").orElse("");
-        Optional<Prompt.Completer> completer =
+        Optional<Prompt.CallCompleter> completer =
                 "ref/prompt".equals(ref.getString("type").orElse(""))
                         ? ref.getString("name")
                                 .flatMap(server::prompt)
@@ -188,7 +187,13 @@ final class LocalSession implements UpstreamSession {
                                 .flatMap(server::resource)
                                 .orElseThrow(() -> CallException.invalidParams("Unknown resource in params.ref"))
                                 .completer(name);
-        List<String> all = completer.isPresent() ? completer.get().complete(begun) : List.of();
+        Map<String, JsonValue> filledIn = request.get(Part.PARAMS, "context")
+                .flatMap(context -> context.get("arguments"))
+                .map(JsonValue::members)
+                .orElse(Map.of());
+        List<String> all = completer.isPresent()
+                ? completer.get().complete(begun, call(request, spec, listener, filledIn))
+                : List.of();
         Map<String, Object> completion = new LinkedHashMap<>();
         completion.put("values", all.subList(0, Math.min(MAX_COMPLETIONS, all.size())));
         completion.put("total", all.size());

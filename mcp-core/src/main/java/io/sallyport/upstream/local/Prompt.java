@@ -27,12 +27,23 @@ public final class Prompt {
         List<String> complete(String begun) throws Exception;
     }
 
+    /** As {@link Completer}, for what depends on who asks and on what was filled in before. */
+    @FunctionalInterface
+    public interface CallCompleter {
+        /**
+         * Returns what the value may become, best first; at most 100 of them are sent.
+         *
+         * @param call its arguments are what has been filled in so far
+         */
+        List<String> complete(String begun, LocalCall call) throws Exception;
+    }
+
     private final String name;
     private final JsonValue definition;
-    private final Map<String, Completer> completers;
+    private final Map<String, CallCompleter> completers;
     private final Handler handler;
 
-    private Prompt(String name, JsonValue definition, Map<String, Completer> completers, Handler handler) {
+    private Prompt(String name, JsonValue definition, Map<String, CallCompleter> completers, Handler handler) {
         this.name = name;
         this.definition = definition;
         this.completers = completers;
@@ -44,6 +55,20 @@ public final class Prompt {
         return new Builder(requireNonNull(name, "name"));
     }
 
+    /**
+     * Begins from a definition that is given as JSON, as it stands in {@code prompts/list}.
+     *
+     * @throws IllegalArgumentException if it is not JSON, or has no {@code name}
+     */
+    public static Builder from(String definitionJson) {
+        JsonValue given = JsonValue.trusted(definitionJson);
+        Builder builder = named(given.getString("name")
+                .orElseThrow(
+                        () -> new IllegalArgumentException("a prompt's definition has a \"name\" that is a string")));
+        builder.definition.putAll(given.members());
+        return builder;
+    }
+
     String name() {
         return name;
     }
@@ -52,7 +77,7 @@ public final class Prompt {
         return definition;
     }
 
-    Optional<Completer> completer(String argument) {
+    Optional<CallCompleter> completer(String argument) {
         return Optional.ofNullable(completers.get(argument));
     }
 
@@ -66,7 +91,7 @@ public final class Prompt {
         private final String name;
         private final Map<String, Object> definition = new LinkedHashMap<>();
         private final List<Map<String, Object>> arguments = new ArrayList<>();
-        private final Map<String, Completer> completers = new LinkedHashMap<>();
+        private final Map<String, CallCompleter> completers = new LinkedHashMap<>();
 
         private Builder(String name) {
             this.name = name;
@@ -106,6 +131,12 @@ public final class Prompt {
 
         /** Sets what completes an argument. */
         public Builder complete(String argument, Completer completer) {
+            requireNonNull(completer, "completer");
+            return complete(argument, (begun, call) -> completer.complete(begun));
+        }
+
+        /** Sets what completes an argument and looks at the call for it. */
+        public Builder complete(String argument, CallCompleter completer) {
             completers.put(requireNonNull(argument, "argument"), requireNonNull(completer, "completer"));
             return this;
         }

@@ -47,6 +47,15 @@ public final class PromptResult extends HandlerResult {
         return new PromptResult(json, List.of(), "");
     }
 
+    /**
+     * Returns a result that is given as JSON, as a server of revision 2025-11-25 answers {@code prompts/get}.
+     *
+     * @throws IllegalArgumentException if it is not a JSON object
+     */
+    public static PromptResult parse(String resultJson) {
+        return new PromptResult(objectOf(resultJson), List.of(), "");
+    }
+
     /** Returns that the prompt needs input first; the handler will be called again with the answers. */
     public static PromptResult inputRequired(InputRequest... requests) {
         return new PromptResult(Map.of(), List.of(requests), "");

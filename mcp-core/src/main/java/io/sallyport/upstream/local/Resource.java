@@ -31,14 +31,14 @@ public final class Resource {
     private final JsonValue definition;
     private final Reader reader;
     private final Optional<Pattern> pattern;
-    private final Map<String, Prompt.Completer> completers;
+    private final Map<String, Prompt.CallCompleter> completers;
 
     private Resource(
             String uri,
             JsonValue definition,
             Reader reader,
             Optional<Pattern> pattern,
-            Map<String, Prompt.Completer> completers) {
+            Map<String, Prompt.CallCompleter> completers) {
         this.uri = uri;
         this.definition = definition;
         this.reader = reader;
@@ -54,6 +54,23 @@ public final class Resource {
     /** Begins the definition of a template, such as {@code notes://{user}/{id}}. */
     public static Builder template(String uriTemplate) {
         return new Builder(requireNonNull(uriTemplate, "uriTemplate"), true);
+    }
+
+    /**
+     * Begins from a definition that is given as JSON, as it stands in {@code resources/list} or in {@code
+     * resources/templates/list}.
+     *
+     * @throws IllegalArgumentException if it is not JSON, or has neither a {@code uri} nor a {@code uriTemplate}
+     */
+    public static Builder from(String definitionJson) {
+        JsonValue given = JsonValue.trusted(definitionJson);
+        Builder builder = given.getString("uriTemplate")
+                .map(Resource::template)
+                .or(() -> given.getString("uri").map(Resource::at))
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "a resource's definition has a \"uri\" or a \"uriTemplate\" that is a string"));
+        builder.definition.putAll(given.members());
+        return builder;
     }
 
     String uri() {
@@ -72,7 +89,7 @@ public final class Resource {
         return reader;
     }
 
-    Optional<Prompt.Completer> completer(String place) {
+    Optional<Prompt.CallCompleter> completer(String place) {
         return Optional.ofNullable(completers.get(place));
     }
 
@@ -99,7 +116,7 @@ public final class Resource {
         private final String uri;
         private final boolean template;
         private final Map<String, Object> definition = new LinkedHashMap<>();
-        private final Map<String, Prompt.Completer> completers = new LinkedHashMap<>();
+        private final Map<String, Prompt.CallCompleter> completers = new LinkedHashMap<>();
 
         private Builder(String uri, boolean template) {
             this.uri = uri;
@@ -128,6 +145,12 @@ public final class Resource {
 
         /** Sets what completes a place of a template. */
         public Builder complete(String place, Prompt.Completer completer) {
+            requireNonNull(completer, "completer");
+            return complete(place, (begun, call) -> completer.complete(begun));
+        }
+
+        /** Sets what completes a place of a template and looks at the call for it. */
+        public Builder complete(String place, Prompt.CallCompleter completer) {
             completers.put(requireNonNull(place, "place"), requireNonNull(completer, "completer"));
             return this;
         }

@@ -43,6 +43,26 @@ public final class Tool {
         return new Builder(name);
     }
 
+    /**
+     * Begins from a definition that is given as JSON, as it stands in {@code tools/list}.
+     *
+     * @throws IllegalArgumentException if it is not JSON, or has no {@code name} or no {@code inputSchema} that is valid
+     */
+    public static Builder from(String definitionJson) {
+        JsonValue given = JsonValue.trusted(definitionJson);
+        Builder builder = named(given.getString("name")
+                .orElseThrow(
+                        () -> new IllegalArgumentException("a tool's definition has a \"name\" that is a string")));
+        given.members().forEach((member, value) -> {
+            if (member.equals("inputSchema")) {
+                builder.inputSchema(value.toJson());
+            } else {
+                builder.definition.put(member, value);
+            }
+        });
+        return builder;
+    }
+
     String name() {
         return name;
     }

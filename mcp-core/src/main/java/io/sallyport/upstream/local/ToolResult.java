@@ -40,6 +40,15 @@ public final class ToolResult extends HandlerResult {
         return new ToolResult(json, List.of(), "");
     }
 
+    /**
+     * Returns a result that is given as JSON, as a server of revision 2025-11-25 answers {@code tools/call}.
+     *
+     * @throws IllegalArgumentException if it is not a JSON object
+     */
+    public static ToolResult parse(String resultJson) {
+        return new ToolResult(objectOf(resultJson), List.of(), "");
+    }
+
     /** Returns that the tool needs input first; the handler will be called again with the answers. */
     public static ToolResult inputRequired(InputRequest... requests) {
         return new ToolResult(Map.of(), List.of(requests), "");
