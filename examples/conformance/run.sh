@@ -50,6 +50,7 @@ install_suite() {
 start() {
   local name=$1
   shift
+  : >"$out/$name.out" # The loop below may be there before the program.
   "$java" -cp "$target/classes:$(<"$target/classpath")" io.sallyport.examples.conformance.Main "$@" \
     >"$out/$name.out" 2>"$out/$name.err" &
   local pid=$!
