@@ -16,11 +16,13 @@ final class ServerReader {
     private final String name;
     private final Section section;
     private final Problems problems;
+    private final int problemsBefore;
 
     ServerReader(String name, Section section, Problems problems) {
         this.name = name;
         this.section = section;
         this.problems = problems;
+        this.problemsBefore = problems.count();
     }
 
     /** Returns whether the file says that the server is not to be used. */
@@ -32,26 +34,31 @@ final class ServerReader {
 
     /** Returns the server; nothing if there is a problem. */
     Optional<ConfiguredServer> read() {
-        int before = problems.count();
-        requireValidName();
+        String valid = validName();
         Optional<String> kind = kind();
         List<String> hidden = hiddenTools();
         Optional<Upstream> upstream = kind.flatMap(found ->
-                found.equals("stdio") ? new StdioReader(name, section).read() : new HttpReader(name, section).read());
-        return problems.count() > before
+                found.equals("stdio") ? new StdioReader(valid, section).read() : new HttpReader(valid, section).read());
+        return hasProblem()
                 ? Optional.empty()
                 : upstream.map(made -> new ConfiguredServer(kind.orElseThrow(), made, hidden));
     }
 
-    private void requireValidName() {
+    private boolean hasProblem() {
+        return problems.count() > problemsBefore;
+    }
+
+    /** Returns the name, or one in its place that lets the rest of the server be looked at. */
+    private String validName() {
         try {
-            Upstream.requireValidName(name);
+            return Upstream.requireValidName(name);
         } catch (IllegalArgumentException e) {
             String fit = name.replaceAll("[^A-Za-z0-9]+", "-").replaceAll("^-|-$", "");
             problems.add(
                     section.path(),
                     "found the name \"" + name + "\"; expected 1 to 32 letters, digits, - and single _"
                             + (fit.isEmpty() || fit.length() > 32 ? "" : ", for instance \"" + fit + "\""));
+            return "unnamed";
         }
     }
 
@@ -79,11 +86,15 @@ final class ServerReader {
 
     private Optional<String> kindByKeys() {
         boolean hasCommand = section.has("command");
-        if (hasCommand == section.has("url")) {
-            problems.add(
-                    section.path(),
-                    "found " + (hasCommand ? "both command and url" : "neither command nor url")
-                            + "; expected one of them");
+        if (hasCommand && section.has("url")) {
+            problems.add(section.path(), "found both command and url; expected one of them");
+            return Optional.empty();
+        }
+        if (!hasCommand && !section.has("url")) {
+            // After a mistyped key it would only repeat what has been said.
+            if (!hasProblem()) {
+                problems.add(section.path(), "found neither command nor url; expected one of them");
+            }
             return Optional.empty();
         }
         String kind = hasCommand ? "stdio" : "http";
