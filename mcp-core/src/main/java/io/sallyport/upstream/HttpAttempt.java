@@ -1,6 +1,7 @@
 package io.sallyport.upstream;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.apache.hc.core5.http.ConnectionClosedException;
@@ -28,6 +29,7 @@ final class HttpAttempt implements AsyncClientExchangeHandler {
 
     private final HttpExchange exchange;
     private final AsyncClientEndpoint endpoint;
+    private final InetAddress address;
     private final HttpRequest request;
     private final @Nullable ByteBuffer body;
 
@@ -38,12 +40,17 @@ final class HttpAttempt implements AsyncClientExchangeHandler {
     private boolean over;
     private int informational;
 
-    HttpAttempt(HttpExchange exchange, AsyncClientEndpoint endpoint) {
+    HttpAttempt(HttpExchange exchange, AsyncClientEndpoint endpoint, InetAddress address) {
         this.exchange = exchange;
+        this.address = address;
         this.endpoint = endpoint;
         ByteBuffer content = exchange.spec().body();
         this.body = content == null ? null : content.duplicate();
         this.request = exchange.engine().request(exchange.spec());
+    }
+
+    InetAddress address() {
+        return address;
     }
 
     boolean hasBegunRequest() {

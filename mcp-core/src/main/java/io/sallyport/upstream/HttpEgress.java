@@ -5,7 +5,7 @@ import java.net.InetAddress;
 import java.net.SocketAddress;
 import java.net.UnknownHostException;
 
-/** Where connections of an upstream may go. */
+/** What connections ask an {@link EgressGuard}: where they may go. */
 interface HttpEgress {
 
     /** Looks a host up and returns its addresses if all of them may be connected to. May block. */
@@ -13,4 +13,19 @@ interface HttpEgress {
 
     /** Checks where a new connection leads, before anything is sent through it. */
     void check(String host, SocketAddress connected) throws IOException;
+
+    /** Asks a guard. */
+    static HttpEgress of(EgressGuard guard) {
+        return new HttpEgress() {
+            @Override
+            public InetAddress[] resolve(String host, int port) throws UnknownHostException {
+                return guard.resolve(host, port);
+            }
+
+            @Override
+            public void check(String host, SocketAddress connected) throws IOException {
+                guard.check(host, connected);
+            }
+        };
+    }
 }

@@ -4,7 +4,11 @@ import io.sallyport.upstream.HttpExchange.Lane;
 import io.sallyport.upstream.UpstreamFailure.Kind;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -47,6 +51,7 @@ final class HttpEngine {
     private static final int MAX_HEADER_BYTES = 16 * 1024;
     private static final int MAX_HEADERS = 100;
     private static final long SWEEP_MILLIS = 1000;
+    private static final int MAX_REFUSALS = 100;
 
     /** HTTP/2 is not spoken here; without this a server that offers it would get HTTP/1.1 on an HTTP/2 connection. */
     private static final TlsConfig HTTP_1 =
@@ -66,8 +71,8 @@ final class HttpEngine {
     private final AtomicBoolean sweeping = new AtomicBoolean();
     private volatile boolean closed;
 
-    /** Why the guard refused the last connection that it refused; empty if it refused none. */
-    private volatile String refusal = "";
+    /** What the guard said of addresses whose connections it refused; as many as a name has addresses, at most. */
+    private final Map<SocketAddress, String> refusals = new ConcurrentHashMap<>();
 
     HttpEngine(HttpSettings settings, UpstreamRuntime runtime) {
         this.settings = settings;
@@ -194,8 +199,9 @@ final class HttpEngine {
         return request;
     }
 
-    String refusal() {
-        return refusal;
+    /** Returns why the guard refused a connection to an address; empty if it did not. */
+    Optional<String> refusal(InetAddress address) {
+        return Optional.ofNullable(refusals.remove(new InetSocketAddress(address, settings.port())));
     }
 
     void dropIdleConnections() {
@@ -255,10 +261,14 @@ final class HttpEngine {
         public void connected(IOSession session) {
             // The time allowed for connecting would otherwise go on as the time that an answer may be silent.
             session.setSocketTimeout(Timeout.DISABLED);
+            SocketAddress remote = session.getRemoteAddress();
             try {
-                settings.egress().check(settings.host(), session.getRemoteAddress());
+                settings.egress().check(settings.host(), remote);
             } catch (IOException refused) {
-                refusal = String.valueOf(refused.getMessage());
+                if (remote != null && refusals.size() < MAX_REFUSALS) {
+                    refusals.put(remote, String.valueOf(refused.getMessage()));
+                }
+                // On the thread that would send the request next, so that not one byte of it leaves.
                 session.close(CloseMode.IMMEDIATE);
             }
         }

@@ -5,7 +5,9 @@ import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import javax.net.ssl.SSLException;
 import org.apache.hc.core5.concurrent.FutureCallback;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpResponse;
@@ -139,7 +141,7 @@ final class HttpExchange {
         engine.connect(address, new FutureCallback<>() {
             @Override
             public void completed(AsyncClientEndpoint endpoint) {
-                run(endpoint);
+                run(endpoint, address);
             }
 
             @Override
@@ -165,8 +167,8 @@ final class HttpExchange {
         });
     }
 
-    private void run(AsyncClientEndpoint endpoint) {
-        HttpAttempt next = new HttpAttempt(this, endpoint);
+    private void run(AsyncClientEndpoint endpoint, InetAddress address) {
+        HttpAttempt next = new HttpAttempt(this, endpoint, address);
         attempt = next;
         if (over.get()) {
             next.giveConnectionBack();
@@ -233,7 +235,14 @@ final class HttpExchange {
         if (over.get()) {
             return;
         }
-        boolean mayRepeat = !failed.hasBegunAnswer() && (!failed.hasBegunRequest() || spec.repeatable());
+        Optional<String> refusal = engine.refusal(failed.address());
+        if (refusal.isPresent()) {
+            fail(UpstreamFailure.notSent(Kind.UNREACHABLE, refusal.get()));
+            return;
+        }
+        boolean mayRepeat = !(cause instanceof SSLException)
+                && !failed.hasBegunAnswer()
+                && (!failed.hasBegunRequest() || spec.repeatable());
         if (mayRepeat && !repeated) {
             repeated = true;
             // What broke one idle connection has most likely broken its neighbours.
@@ -241,7 +250,7 @@ final class HttpExchange {
             lookUp();
             return;
         }
-        fail(HttpFaults.exchange(engine, cause, failed));
+        fail(HttpFaults.exchange(engine.settings(), cause, failed));
     }
 
     /** Gives the exchange up: the connection is closed and the listener hears no more. */

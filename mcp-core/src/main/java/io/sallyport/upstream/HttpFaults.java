@@ -94,23 +94,25 @@ final class HttpFaults {
     }
 
     /** Returns the failure of an exchange whose connection stood. */
-    static UpstreamFailure exchange(HttpEngine engine, Exception cause, HttpAttempt attempt) {
-        String host = engine.host();
-        if (!attempt.hasBegunRequest()) {
-            String refusal = engine.refusal();
-            return UpstreamFailure.notSent(
-                    Kind.UNREACHABLE,
-                    refusal.isEmpty()
-                            ? "the connection to " + host + " was closed before the request was sent"
-                            : refusal);
-        }
+    static UpstreamFailure exchange(HttpSettings settings, Exception cause, HttpAttempt attempt) {
+        String host = settings.host();
         if (cause instanceof SSLException tls) {
             // With TLS 1.3 a server looks at the client's certificate after the client has begun to send.
-            boolean isRefused = !attempt.hasBegunAnswer() && wantsCertificate(String.valueOf(tls.getMessage()));
+            boolean isRefused = !attempt.hasBegunRequest()
+                    || !attempt.hasBegunAnswer() && wantsCertificate(String.valueOf(tls.getMessage()));
             String detail = "TLS: " + host + ": " + tls(tls);
             return isRefused
                     ? UpstreamFailure.notSent(Kind.UNREACHABLE, detail)
                     : UpstreamFailure.maybeExecuted(Kind.INTERRUPTED, detail);
+        }
+        if (!attempt.hasBegunRequest()) {
+            return UpstreamFailure.notSent(
+                    Kind.UNREACHABLE,
+                    settings.isTls()
+                            ? "TLS: " + host
+                                    + " closed the connection during the handshake: there is no TLS at this port, or"
+                                    + " no version or cipher in common"
+                            : "the connection to " + host + " was closed before the request was sent");
         }
         if (cause instanceof MessageConstraintException) {
             return UpstreamFailure.maybeExecuted(

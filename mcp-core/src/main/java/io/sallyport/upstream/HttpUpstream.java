@@ -4,10 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.sallyport.protocol.Era;
 import io.sallyport.upstream.UpstreamFailure.Kind;
-import java.net.InetAddress;
-import java.net.SocketAddress;
 import java.net.URI;
-import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
@@ -147,6 +144,7 @@ public final class HttpUpstream implements Upstream {
         private final List<Header> headers = new ArrayList<>();
         private final List<String> passHeaders = new ArrayList<>();
         private final HttpTls tls = new HttpTls();
+        private @Nullable HttpEgress egress;
         private Optional<Era> era = Optional.empty();
         private Duration connectTimeout = Duration.ofSeconds(5);
         private Duration requestTimeout = Duration.ofSeconds(10);
@@ -193,6 +191,27 @@ public final class HttpUpstream implements Upstream {
                 HeaderRules.requirePassable(header);
                 passHeaders.add(header);
             }
+            return this;
+        }
+
+        /**
+         * Sets where connections may go. Defaults to the internet and, if the URL names it literally, its own private or
+         * loopback address; see {@link EgressGuard#of}.
+         *
+         * @throws IllegalArgumentException if the guard refuses the upstream's own URL
+         */
+        public Builder egress(EgressGuard guard) {
+            try {
+                guard.check(uri);
+            } catch (EgressRefusedException e) {
+                throw new IllegalArgumentException(e.getMessage(), e);
+            }
+            return egress(HttpEgress.of(guard));
+        }
+
+        /** For tests. */
+        Builder egress(HttpEgress other) {
+            this.egress = requireNonNull(other, "egress");
             return this;
         }
 
@@ -284,7 +303,7 @@ public final class HttpUpstream implements Upstream {
         /**
          * Returns the upstream. Nothing is connected yet.
          *
-         * @throws IllegalArgumentException if the settings do not go together
+         * @throws IllegalArgumentException if the settings do not go together, or the egress guard refuses the URL
          */
         public HttpUpstream build() {
             boolean isTls = uri.getScheme().equalsIgnoreCase("https");
@@ -292,13 +311,14 @@ public final class HttpUpstream implements Upstream {
                 throw new IllegalArgumentException("the URL of upstream \"" + name
                         + "\" begins with http:, but certificates are set, which only https: uses");
             }
+            HttpEgress guarded = egress == null ? HttpEgress.of(EgressGuard.of(uri)) : egress;
             return new HttpUpstream(new HttpSettings(
                     name,
                     uri,
                     List.copyOf(headers),
                     List.copyOf(passHeaders),
                     era,
-                    new AnyHost(),
+                    guarded,
                     isTls ? tls.strategy() : null,
                     connectTimeout,
                     requestTimeout,
@@ -312,19 +332,6 @@ public final class HttpUpstream implements Upstream {
                 throw new IllegalArgumentException(setting + " must be positive, but was " + value);
             }
             return value;
-        }
-    }
-
-    private static final class AnyHost implements HttpEgress {
-
-        @Override
-        public InetAddress[] resolve(String host, int port) throws UnknownHostException {
-            return InetAddress.getAllByName(host);
-        }
-
-        @Override
-        public void check(String host, SocketAddress connected) {
-            // Nothing is refused.
         }
     }
 }

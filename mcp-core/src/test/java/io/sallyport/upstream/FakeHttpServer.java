@@ -74,6 +74,11 @@ final class FakeHttpServer implements AutoCloseable {
         return accepted;
     }
 
+    /** A connection that is open. */
+    Socket anyConnection() {
+        return connections.iterator().next();
+    }
+
     /** Everything that was received so far. */
     List<Exchange> received() {
         return List.copyOf(exchanges);

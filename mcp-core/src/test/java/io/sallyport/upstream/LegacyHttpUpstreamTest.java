@@ -2,15 +2,30 @@ package io.sallyport.upstream;
 
 import static io.sallyport.upstream.UpstreamWorkbench.await;
 import static io.sallyport.upstream.UpstreamWorkbench.call;
+import static io.sallyport.upstream.UpstreamWorkbench.callSpec;
 import static io.sallyport.upstream.UpstreamWorkbench.toolCall;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sallyport.protocol.Era;
+import io.sallyport.protocol.JsonValue;
+import io.sallyport.protocol.Message;
+import io.sallyport.protocol.Notification;
+import io.sallyport.protocol.Part;
 import io.sallyport.protocol.Request;
+import io.sallyport.protocol.RequestId;
 import io.sallyport.protocol.Response;
+import io.sallyport.upstream.UpstreamFailure.Kind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LegacyHttpUpstreamTest {
 
@@ -73,12 +88,12 @@ class LegacyHttpUpstreamTest {
         try (FakeHttpServer server = new FakeHttpServer(script)) {
             UpstreamSession session = bench.legacy(server);
             AtomicReference<RecordingCall> self = new AtomicReference<>();
-            RecordingCall call = new RecordingCall(question ->
-                    self.get().answer(Response.resultJson(io.sallyport.protocol.RequestId.of(99), "{\"roots\":[]}")));
+            RecordingCall call = new RecordingCall(
+                    question -> self.get().answer(Response.resultJson(RequestId.of(99), "{\"roots\":[]}")));
             self.set(call);
 
             // When
-            session.call(toolCall(session, "1"), UpstreamWorkbench.callSpec(), call);
+            session.call(toolCall(session, "1"), callSpec(), call);
 
             assertThat(call.response().isError()).isFalse();
             assertThat(answered.get())
@@ -119,6 +134,317 @@ class LegacyHttpUpstreamTest {
             upstream.close();
 
             assertThat(server.received()).anyMatch(x -> x.method().equals("DELETE") && "session-1".equals(x.session()));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2025-03-26, false", "2025-06-18, true", "2025-11-25, true"})
+    void speaksTheRevisionThatTheUpstreamChooses(String version, boolean hasHeader) throws Exception {
+        McpScript script =
+                McpScript.legacy().on("initialize", exchange -> exchange.result(McpScript.initialized(version)));
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            UpstreamSession session = bench.legacy(server);
+
+            // When
+            call(session, toolCall(session, "1")).response();
+
+            assertThat(server.received("initialize").get(0).text()).contains("\"protocolVersion\":\"2025-11-25\"");
+            FakeHttpServer.Exchange received = server.received("tools/call").get(0);
+            assertThat(received.header("MCP-Protocol-Version")).isEqualTo(hasHeader ? version : null);
+            assertThat(received.session()).as("the upstream gave none").isNull();
+        }
+    }
+
+    @Test
+    void refusesARevisionThatItDoesNotSpeak() throws Exception {
+        McpScript script =
+                McpScript.legacy().on("initialize", exchange -> exchange.result(McpScript.initialized("2024-11-05")));
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            // When
+            UpstreamFailure failure = bench.failureToOpen(bench.upstream(server), Era.LEGACY);
+
+            assertThat(failure.kind()).isEqualTo(Kind.PROTOCOL);
+            assertThat(failure.detail()).contains("2024-11-05", "2025-03-26");
+        }
+    }
+
+    @Test
+    void refusesASessionIdThatCannotBeSentBack() throws Exception {
+        McpScript script = McpScript.legacy()
+                .on(
+                        "initialize",
+                        exchange -> exchange.result(
+                                McpScript.initialized("2025-11-25"), "Mcp-Session-Id: " + "x".repeat(1025)));
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            // When
+            UpstreamFailure failure = bench.failureToOpen(bench.upstream(server), Era.LEGACY);
+
+            assertThat(failure.detail())
+                    .contains("session id of 1025 characters")
+                    .doesNotContain("xxx");
+        }
+    }
+
+    @Test
+    void cancelsACallByANotificationThatNamesTheIdUsedUpstream() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch closed = new CountDownLatch(1);
+        McpScript script = McpScript.legacy().on("tools/call", exchange -> {
+            exchange.events().send(": waiting\n\n");
+            begun.countDown();
+            exchange.awaitClosedByClient();
+            closed.countDown();
+        });
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            UpstreamSession session = bench.legacy(server);
+            RecordingCall call = new RecordingCall();
+            CallHandle handle = session.call(toolCall(session, "\"mine\""), callSpec(), call);
+            assertThat(begun.await(10, TimeUnit.SECONDS)).isTrue();
+
+            // When
+            handle.cancel("the user is \"tired\"");
+
+            await(
+                    "the cancellation",
+                    () -> !server.received("notifications/cancelled").isEmpty());
+            Message sent = server.received("notifications/cancelled").get(0).message();
+            RequestId upstream = server.received("tools/call").get(0).request().id();
+            assertThat(sent.get(Part.PARAMS, "requestId").map(JsonValue::toJson))
+                    .contains(upstream.token());
+            assertThat(sent.getString(Part.PARAMS, "reason")).contains("the user is \"tired\"");
+            assertThat(server.received("notifications/cancelled").get(0).session())
+                    .isEqualTo("session-1");
+            assertThat(closed.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(call.isEnded()).isFalse();
+        }
+    }
+
+    @Test
+    void keepsProgressTokensApartThatTwoClientsUseAtTheSameTime() throws Exception {
+        CountDownLatch bothBegun = new CountDownLatch(2);
+        McpScript script = McpScript.legacy().on("tools/call", exchange -> {
+            String token = exchange.request()
+                    .get(Part.PARAMS_META, "progressToken")
+                    .orElseThrow()
+                    .toJson();
+            bothBegun.countDown();
+            bothBegun.await(10, TimeUnit.SECONDS);
+            exchange.events()
+                    .event("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{\"progressToken\":"
+                            + token + ",\"progress\":1,\"message\":" + token + "}}")
+                    .event("{\"jsonrpc\":\"2.0\",\"id\":" + exchange.request().id() + ",\"result\":{}}");
+        });
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            UpstreamSession session = bench.legacy(server);
+
+            // When
+            RecordingCall one = call(session, toolCall(Era.LEGACY, "1", "\"progressToken\":7"));
+            RecordingCall two = call(session, toolCall(Era.LEGACY, "1", "\"progressToken\":7"));
+
+            one.response();
+            two.response();
+            assertThat(one.log()).singleElement().asString().contains("\"progressToken\":7,");
+            assertThat(two.log()).singleElement().asString().contains("\"progressToken\":7,");
+            assertThat(one.log().get(0) + two.log().get(0)).contains("\"message\":7}", "\"message\":\"sallyport-");
+        }
+    }
+
+    @Test
+    void hearsWhatTheUpstreamSaysOutsideCallsAndAnswersItsQuestions() throws Exception {
+        AtomicReference<String> answered = new AtomicReference<>("");
+        CountDownLatch over = new CountDownLatch(1);
+        McpScript script = McpScript.legacy()
+                .on("GET", exchange -> {
+                    exchange.events()
+                            .event("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}")
+                            .event("{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"ping\"}");
+                    over.await(10, TimeUnit.SECONDS);
+                })
+                .on("response", exchange -> {
+                    answered.set(exchange.text());
+                    exchange.accepted();
+                });
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            bench.outside.onRequest = answer -> answer.accept(Response.resultJson(RequestId.of(1), "{}"));
+
+            // When
+            bench.legacy(server);
+
+            await("the answer", () -> !answered.get().isEmpty());
+            assertThat(answered.get()).isEqualTo("{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"result\":{}}");
+            assertThat(bench.outside.notifications.get(0)).contains("list_changed");
+            FakeHttpServer.Exchange get = server.received().stream()
+                    .filter(x -> x.method().equals("GET"))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(get.header("Accept")).isEqualTo("text/event-stream");
+            assertThat(get.session()).isEqualTo("session-1");
+            over.countDown();
+        }
+    }
+
+    @Test
+    void opensTheListeningStreamAgainWhereItEnded() throws Exception {
+        List<String> lastEventIds = new CopyOnWriteArrayList<>();
+        McpScript script = McpScript.legacy().on("GET", exchange -> {
+            lastEventIds.add(String.valueOf(exchange.header("Last-Event-ID")));
+            if (lastEventIds.size() < 3) {
+                exchange.events()
+                        .send("retry: 10\nid: e" + lastEventIds.size()
+                                + "\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/odd\"}\n\n");
+            } else {
+                exchange.answer(405, null, "");
+            }
+        });
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            // When
+            bench.legacy(server);
+
+            await("the third GET", () -> lastEventIds.size() == 3);
+            assertThat(lastEventIds).containsExactly("null", "e1", "e2");
+            assertThat(bench.outside.notifications).hasSize(2);
+        }
+    }
+
+    @Test
+    void takesProgressAndAnswersThatArriveOnTheListeningStream() throws Exception {
+        AtomicReference<RequestId> id = new AtomicReference<>();
+        CountDownLatch over = new CountDownLatch(1);
+        McpScript script = McpScript.legacy()
+                .on("GET", exchange -> {
+                    exchange.events();
+                    await("the call", () -> id.get() != null);
+                    exchange.event("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":"
+                                    + "{\"progressToken\":\"p\",\"progress\":1}}")
+                            .event("{\"jsonrpc\":\"2.0\",\"id\":" + id.get() + ",\"result\":{}}");
+                    over.await(10, TimeUnit.SECONDS);
+                })
+                .on("tools/call", exchange -> {
+                    exchange.events();
+                    id.set(exchange.request().id());
+                    over.await(10, TimeUnit.SECONDS);
+                });
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            UpstreamSession session = bench.legacy(server);
+
+            // When
+            RecordingCall call = call(session, toolCall(Era.LEGACY, "\"x\"", "\"progressToken\":\"p\""));
+
+            assertThat(call.response().id()).contains(new RequestId("\"x\""));
+            assertThat(call.log()).hasSize(1);
+            assertThat(bench.outside.notifications).isEmpty();
+            over.countDown();
+        }
+    }
+
+    @Test
+    void sendsNotificationsOfTheClientInTheSession() throws Exception {
+        try (FakeHttpServer server = new FakeHttpServer(McpScript.legacy())) {
+            UpstreamSession session = bench.legacy(server);
+
+            // When
+            session.send(Notification.of("notifications/roots/list_changed", null));
+
+            await(
+                    "it",
+                    () -> !server.received("notifications/roots/list_changed").isEmpty());
+            assertThat(server.received("notifications/roots/list_changed")
+                            .get(0)
+                            .session())
+                    .isEqualTo("session-1");
+        }
+    }
+
+    @Test
+    void takesAnAnswerOnlyOnce() throws Exception {
+        AtomicInteger posted = new AtomicInteger();
+        McpScript script = McpScript.legacy()
+                .on("tools/call", exchange -> {
+                    exchange.events().event("{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"roots/list\"}");
+                    await("the answer", () -> posted.get() > 0);
+                    exchange.event(
+                            "{\"jsonrpc\":\"2.0\",\"id\":" + exchange.request().id() + ",\"result\":{}}");
+                })
+                .on("response", exchange -> {
+                    posted.incrementAndGet();
+                    exchange.accepted();
+                });
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            UpstreamSession session = bench.legacy(server);
+            AtomicReference<RecordingCall> self = new AtomicReference<>();
+            RecordingCall call = new RecordingCall(question -> {
+                self.get().answer(Response.resultJson(RequestId.of(1), "{}"));
+                self.get().answer(Response.resultJson(RequestId.of(2), "{}"));
+            });
+            self.set(call);
+
+            // When
+            session.call(toolCall(session, "1"), callSpec(), call);
+
+            call.response();
+            call(session, toolCall(session, "2"));
+            assertThat(posted).hasValue(1);
+        }
+    }
+
+    @Test
+    void answersAndCancelsThoughAllConnectionsAreTakenByCallsThatWaitForIt() throws Exception {
+        AtomicInteger answers = new AtomicInteger();
+        McpScript script = McpScript.legacy()
+                .on("tools/call", exchange -> {
+                    exchange.events().event("{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"roots/list\"}");
+                    await("all answers", () -> answers.get() == 2);
+                    exchange.event(
+                            "{\"jsonrpc\":\"2.0\",\"id\":" + exchange.request().id() + ",\"result\":{}}");
+                })
+                .on("response", exchange -> {
+                    answers.incrementAndGet();
+                    exchange.accepted();
+                });
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            UpstreamSession session = bench.open(bench.upstream(server, b -> b.maxConnections(2)), Era.LEGACY);
+            List<RecordingCall> calls = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                AtomicReference<RecordingCall> self = new AtomicReference<>();
+                RecordingCall call =
+                        new RecordingCall(q -> self.get().answer(Response.resultJson(RequestId.of(1), "{}")));
+                self.set(call);
+                calls.add(call);
+
+                // When
+                session.call(toolCall(session, "1"), callSpec(), call);
+            }
+
+            for (RecordingCall call : calls) {
+                assertThat(call.response().isError()).isFalse();
+            }
+        }
+    }
+
+    @Test
+    void hasCallsUnderWayFailWhenItIsClosed() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        McpScript script = McpScript.legacy().on("tools/call", exchange -> {
+            begun.countDown();
+            exchange.awaitClosedByClient();
+        });
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            UpstreamSession session = bench.legacy(server);
+            RecordingCall call = call(session, toolCall(session, "1"));
+            assertThat(begun.await(10, TimeUnit.SECONDS)).isTrue();
+
+            // When
+            session.close();
+            session.close();
+
+            assertThat(call.failure().kind()).isEqualTo(Kind.INTERRUPTED);
+            assertThat(call.failure().maybeExecuted()).isTrue();
+            assertThat(call(session, toolCall(session, "2")).failure().maybeExecuted())
+                    .isFalse();
+            assertThat(bench.outside.ends).as("not by itself").isEmpty();
+            await(
+                    "DELETE",
+                    () -> server.received().stream().anyMatch(x -> x.method().equals("DELETE")));
         }
     }
 }

@@ -294,7 +294,7 @@ class ModernHttpUpstreamTest {
                         "a stream that breaks",
                         x -> {
                             x.events().send("data: {");
-                            x.reset();
+                            x.closeAfterwards();
                         },
                         Kind.INTERRUPTED,
                         true,
