@@ -1,6 +1,7 @@
 package io.sallyport.gateway.internal;
 
 import io.sallyport.protocol.Era;
+import io.sallyport.protocol.ErrorCodes;
 import io.sallyport.protocol.Json;
 import io.sallyport.protocol.Message;
 import io.sallyport.protocol.MessageEdit;
@@ -48,7 +49,7 @@ final class EraBridge {
     /** Returns a response of an upstream as the client's era has it. */
     static Response response(Response response, Era upstream, Era client, String method) {
         if (response.isError()) {
-            return error(response, client);
+            return error(response, upstream, client, method);
         }
         if (client == Era.LEGACY) {
             return upstream == Era.LEGACY
@@ -76,13 +77,24 @@ final class EraBridge {
         return (Response) bridged;
     }
 
-    /** Codes that the other era does not know become those that it has for the same. */
-    private static Response error(Response response, Era client) {
-        if (client == Era.MODERN && response.errorCode() == io.sallyport.protocol.ErrorCodes.RESOURCE_NOT_FOUND) {
-            return (Response) response.edit()
-                    .set(Part.ERROR, "code", Integer.toString(io.sallyport.protocol.ErrorCodes.INVALID_PARAMS))
-                    .apply();
+    /** What was not found has a code of its own in sessions, and none since. */
+    private static Response error(Response response, Era upstream, Era client, String method) {
+        int code = response.errorCode();
+        if (client == Era.MODERN && code == ErrorCodes.RESOURCE_NOT_FOUND) {
+            return withCode(response, ErrorCodes.INVALID_PARAMS);
         }
-        return response;
+        boolean isUnknownResource = method.equals(Methods.RESOURCES_READ)
+                && code == ErrorCodes.INVALID_PARAMS
+                && response.get(Part.ERROR, "data")
+                        .flatMap(data -> data.get("uri"))
+                        .isPresent();
+        return client == Era.LEGACY && upstream == Era.MODERN && isUnknownResource
+                ? withCode(response, ErrorCodes.RESOURCE_NOT_FOUND)
+                : response;
+    }
+
+    private static Response withCode(Response response, int code) {
+        return (Response)
+                response.edit().set(Part.ERROR, "code", Integer.toString(code)).apply();
     }
 }
