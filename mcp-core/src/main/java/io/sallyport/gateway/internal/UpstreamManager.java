@@ -36,6 +36,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Keeps one upstream: a session of the gateway's own, by which it knows what the upstream offers and hears of changes,
@@ -54,7 +55,11 @@ public final class UpstreamManager {
 
     private static final long FIRST_PAUSE_MILLIS = 250;
     private static final long LONGEST_PAUSE_MILLIS = 5_000;
-    private static final Duration CONNECT_WITHIN = Duration.ofSeconds(30);
+
+    /** Upstreams have shorter limits of their own; a child may have to be fetched before it starts. */
+    private static final Duration OPEN_WITHIN = Duration.ofMinutes(5);
+
+    private static final Duration LISTS_WITHIN = Duration.ofSeconds(30);
 
     /** Everything that a server may offer to clients that can be asked things, so that it lists all it has. */
     private static final String ALL_CAPABILITIES =
@@ -164,14 +169,7 @@ public final class UpstreamManager {
         } finally {
             lock.unlock();
         }
-        after(
-                CONNECT_WITHIN,
-                () -> fail(
-                        life,
-                        UpstreamFailure.notSent(
-                                UpstreamFailure.Kind.UNREACHABLE,
-                                "not ready within " + CONNECT_WITHIN.toSeconds() + " s"),
-                        State.CONNECTING));
+        failUnlessReady(life, OPEN_WITHIN, "not open");
         SessionSpec spec = new SessionSpec(
                 Principal.anonymous(),
                 Era.MODERN,
@@ -187,9 +185,16 @@ public final class UpstreamManager {
             if (opened == null) {
                 fail(life, failureOf(thrown), State.CONNECTING);
             } else if (adopt(life, opened)) {
+                failUnlessReady(life, LISTS_WITHIN, "its lists were not read");
                 readCatalogue(life, opened, EnumSet.noneOf(Kind.class));
             }
         });
+    }
+
+    private void failUnlessReady(long life, Duration within, String what) {
+        UpstreamFailure tooLate = UpstreamFailure.notSent(
+                UpstreamFailure.Kind.UNREACHABLE, what + " within " + within.toSeconds() + " s");
+        after(within, () -> fail(life, tooLate, State.CONNECTING));
     }
 
     private static UpstreamFailure failureOf(@Nullable Throwable thrown) {
@@ -288,6 +293,7 @@ public final class UpstreamManager {
     private void fail(long life, UpstreamFailure failure, State expected) {
         UpstreamSession lost;
         long pause;
+        boolean known;
         lock.lock();
         try {
             if (life != epoch || state != expected || state == State.CLOSED || state == State.DOWN) {
@@ -296,6 +302,7 @@ public final class UpstreamManager {
             state = State.DOWN;
             lost = session;
             session = null;
+            known = failures > 0 && lastFailure.equals(Optional.of(failure));
             lastFailure = Optional.of(failure);
             failures++;
             long longest = Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(failures - 1, 10));
@@ -303,7 +310,8 @@ public final class UpstreamManager {
         } finally {
             lock.unlock();
         }
-        LOGGER.atWarn()
+        // What stays down must not fill the log: only what is new is told.
+        LOGGER.atLevel(known ? Level.DEBUG : Level.WARN)
                 .addKeyValue("upstream", name())
                 .addKeyValue("kind", failure.kind())
                 .addKeyValue("detail", failure.detail())
