@@ -331,6 +331,17 @@ class EraClassifierTest {
         }
 
         @Test
+        void showTheHeaderToSendAsFarAsAnybodyWouldReadIt() {
+            String longest = "m".repeat(128);
+
+            assertThat(message(request("\u00e4", ENVELOPE), version(MODERN)))
+                    .isEqualTo("Header mismatch: the header Mcp-Method is missing; send Mcp-Method: =?base64?w6Q=?=");
+            assertThat(message(request(longest, ENVELOPE), version(MODERN))).endsWith("; send Mcp-Method: " + longest);
+            assertThat(message(request(longest + "m", ENVELOPE), version(MODERN)))
+                    .isEqualTo("Header mismatch: the header Mcp-Method is missing");
+        }
+
+        @Test
         void listTheVersionsThatAreServed() {
             Refused refused = (Refused) EraClassifier.classify(
                     parse(later("m", "2027-01-01")), Sent.reading(version("2027-01-01") + method("m")));

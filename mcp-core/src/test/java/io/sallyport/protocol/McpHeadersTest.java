@@ -144,6 +144,11 @@ class McpHeadersTest {
         assertThat(sending("a", "a").single("X")).isEmpty();
     }
 
+    @Test
+    void sourceThatCannotListItsNamesSaysNone() {
+        assertThat(sending("a").names()).isEmpty();
+    }
+
     private static McpHeaders.Source sending(String... values) {
         return name -> List.of(values);
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.entry;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Nested;
@@ -154,6 +155,15 @@ class ParamHeadersTest {
         private static String annotated(String type, String name) {
             return "{\"properties\":{\"a\":{\"type\":\"" + type + "\",\"x-mcp-header\":\"" + name + "\"}}}";
         }
+    }
+
+    @Test
+    void knowsTheHeadersThatMirrorAnArgument() {
+        assertThat(List.of("Mcp-Param-Region", "MCP-PARAM-REGION", "mcp-param-tenant"))
+                .allMatch(HEADERS::mirrorsInto);
+        assertThat(List.of("Region", "Mcp-Param-", "Mcp-Param-Regio", "Mcp-Param-Free", "Mcp-Name", ""))
+                .noneMatch(HEADERS::mirrorsInto);
+        assertThat(ParamHeaders.NONE.mirrorsInto("Mcp-Param-Region")).isFalse();
     }
 
     @Nested
