@@ -19,8 +19,7 @@ final class Banner {
         out.println("Sallyport gateway");
         out.println("  url        " + host.url());
         out.println("  bound to   " + host.address().getHostAddress() + ", port " + host.port());
-        out.println("  config     "
-                + options.config().map(Path::toString).orElse("none: the embedded demo; your own with --config FILE"));
+        out.println("  config     " + configuration.origin());
         printUpstreams(configuration, host.upstreams(), out);
         configuration.notes().forEach(note -> out.println("  note       " + note));
         warnings(host).forEach(warning -> out.println("  warning    " + warning));

@@ -24,6 +24,7 @@ final class EmbeddedDefault {
 
     static Configuration configuration() {
         return new Configuration(
+                "none: the embedded demo; your own with --config FILE",
                 List.of(
                         new ConfiguredServer("stdio", demo(), List.of()),
                         new ConfiguredServer("local", local(), List.of())),

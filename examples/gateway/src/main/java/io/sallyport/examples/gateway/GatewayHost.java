@@ -4,6 +4,7 @@ import io.sallyport.gateway.McpGateway;
 import io.sallyport.gateway.UpstreamStatus;
 import io.sallyport.gateway.servlet.McpServlet;
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.URI;
 import java.time.Duration;
@@ -75,8 +76,16 @@ final class GatewayHost {
 
     /** Returns where clients on this machine find the gateway, once it is bound. */
     URI url() {
-        String host = address.isAnyLocalAddress() ? "127.0.0.1" : address.getHostAddress();
-        return URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port() + PATH);
+        return URI.create("http://" + host() + ":" + port() + PATH);
+    }
+
+    private String host() {
+        if (address.isAnyLocalAddress()) {
+            return "127.0.0.1";
+        }
+        // A client repeats what it reads here in Host, where the gateway knows local names by this spelling only.
+        String name = address.isLoopbackAddress() && address instanceof Inet6Address ? "::1" : address.getHostAddress();
+        return name.contains(":") ? "[" + name + "]" : name;
     }
 
     InetAddress address() {

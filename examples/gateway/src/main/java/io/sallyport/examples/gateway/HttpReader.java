@@ -1,6 +1,7 @@
 package io.sallyport.examples.gateway;
 
 import io.sallyport.examples.gateway.Section.Value;
+import io.sallyport.upstream.EgressGuard;
 import io.sallyport.upstream.HttpUpstream;
 import io.sallyport.upstream.Upstream;
 import java.net.URI;
@@ -28,17 +29,41 @@ final class HttpReader {
         List.of("args", "env", "cwd").forEach(key -> section.refuse(key, "command"));
         Optional<URI> url = section.string("url").flatMap(this::url);
         Map<String, Value> headers = section.secrets("headers");
+        boolean plaintext = section.bool("allowPlaintext").orElse(false);
+        boolean host = section.bool("allowHost").orElse(false);
         if (url.isEmpty() || section.problems() > before) {
             return Optional.empty();
         }
-        return section.attempt(section.pathOf("url"), () -> HttpUpstream.at(name, url.get()))
-                .map(upstream -> complete(upstream, headers));
+        return egress(url.get(), plaintext, host)
+                .flatMap(guard -> section.attempt(
+                        section.pathOf("url"),
+                        () -> HttpUpstream.at(name, url.get()).egress(guard)))
+                .flatMap(upstream -> complete(upstream, headers));
     }
 
-    private Upstream complete(HttpUpstream.Builder upstream, Map<String, Value> headers) {
+    /** Opens no more than the file says: http beyond this machine, or a host that turns out to be in a private network. */
+    private Optional<EgressGuard> egress(URI url, boolean plaintext, boolean host) {
+        EgressGuard.Builder guard = EgressGuard.builder(url);
+        if (plaintext) {
+            guard.allowPlaintext();
+        }
+        if (host) {
+            section.attempt(section.pathOf("allowHost"), () -> guard.allowHost(url.getHost()));
+        }
+        try {
+            return Optional.of(guard.build());
+        } catch (IllegalArgumentException e) {
+            // What the library calls allowPlaintext() is a key here.
+            section.problem(
+                    "url", String.valueOf(e.getMessage()).replace("allowPlaintext()", "\"allowPlaintext\": true"));
+            return Optional.empty();
+        }
+    }
+
+    private Optional<Upstream> complete(HttpUpstream.Builder upstream, Map<String, Value> headers) {
         headers.forEach((header, value) -> section.attempt(
                 Section.child(section.pathOf("headers"), header), () -> upstream.header(header, value.text())));
-        return upstream.build();
+        return section.attempt(section.pathOf("url"), upstream::build);
     }
 
     private Optional<URI> url(Value value) {

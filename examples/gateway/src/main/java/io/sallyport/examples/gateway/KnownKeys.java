@@ -16,6 +16,8 @@ final class KnownKeys {
             "cwd",
             "url",
             "headers",
+            "allowPlaintext",
+            "allowHost",
             "disabled",
             "enabled",
             "disabledTools",

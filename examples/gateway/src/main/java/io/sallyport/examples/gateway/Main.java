@@ -25,6 +25,10 @@ public final class Main {
         } catch (Failure e) {
             System.err.println("sallyport: " + e.getMessage());
             System.exit(e.exitCode().number());
+        } catch (RuntimeException e) {
+            e.printStackTrace();
+            System.err.println("sallyport: a fault of its own ended it, told above: " + e);
+            System.exit(ExitCode.OTHER.number());
         }
     }
 

@@ -9,7 +9,10 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,12 +42,14 @@ final class McpServersFile {
     private final Path file;
     private final Variables variables;
     private final Problems problems;
+    private String origin;
     private final List<ConfiguredServer> servers = new ArrayList<>();
     private final List<Setting> settings = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
 
     private McpServersFile(Path file, Map<String, String> environment, Problems problems) {
         this.file = file.toAbsolutePath().normalize();
+        this.origin = this.file.toString();
         this.variables = new Variables(environment);
         this.problems = problems;
     }
@@ -53,7 +58,7 @@ final class McpServersFile {
     static Configuration read(Path file, Map<String, String> environment, Problems problems) {
         McpServersFile reading = new McpServersFile(file, environment, problems);
         reading.text().flatMap(reading::json).ifPresent(reading::root);
-        return new Configuration(reading.servers, reading.settings, reading.notes);
+        return new Configuration(reading.origin, reading.servers, reading.settings, reading.notes);
     }
 
     private Optional<String> text() {
@@ -65,6 +70,7 @@ final class McpServersFile {
             if (bytes.length > MAX_BYTES) {
                 return fault("found more than " + MAX_BYTES + " bytes; expected a JSON file with " + SERVERS);
             }
+            origin = file + ", sha256 " + sha256(bytes).substring(0, 16);
             String text = StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes))
@@ -78,6 +84,14 @@ final class McpServersFile {
             return fault("found bytes that are no UTF-8; save the file as UTF-8");
         } catch (IOException e) {
             return fault(reason(e));
+        }
+    }
+
+    private static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
         }
     }
 

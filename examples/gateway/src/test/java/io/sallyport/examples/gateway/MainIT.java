@@ -69,12 +69,14 @@ class MainIT {
     }
 
     @Test
-    @Incident("S20")
+    @Incident("S23")
+    @Incident("S110")
     void servesWhatIsThereWhenAServerIsNot() throws Exception {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         Path config = write("{\"mcpServers\": {\"mine\": {\"command\": \"" + java + "\", \"args\": [\"-cp\", \"${CP:-"
                 + System.getProperty("java.class.path") + "}\", \"" + DemoServer.class.getName() + "\"],"
-                + "\"disabledTools\": [\"text_stats\"]}, \"gone\": {\"command\": \"no-such-program\"}}}");
+                + "\"disabledTools\": [\"text_stats\"]}, \"gone\": {\"command\": \"no-such-program\"},"
+                + "\"refused\": {\"url\": \"http://127.0.0.1:" + freePort() + "/mcp\"}}}");
 
         try (GatewayProcess gateway = new GatewayProcess(directory, "--port", "0", "--config", config.toString())) {
             McpHttp client = new McpHttp(gateway.awaitReady());
@@ -85,7 +87,9 @@ class MainIT {
             assertThat(gateway.err())
                     .contains("  upstreams  mine (stdio): ready")
                     .anyMatch(line -> line.startsWith("             gone (stdio): down, UNREACHABLE: command"
-                            + " `no-such-program` not found on PATH="));
+                            + " `no-such-program` not found on PATH="))
+                    .anyMatch(line -> line.startsWith("             refused (http): down, UNREACHABLE: refused: "))
+                    .anyMatch(line -> line.matches("  config     " + config + ", sha256 [0-9a-f]{16}"));
         }
     }
 
@@ -138,6 +142,12 @@ class MainIT {
 
             assertThat(gateway.out()).endsWith("OK");
             assertThat(gateway.err()).isEmpty();
+        }
+    }
+
+    private static int freePort() throws Exception {
+        try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return probe.getLocalPort();
         }
     }
 

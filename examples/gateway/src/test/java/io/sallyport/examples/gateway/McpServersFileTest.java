@@ -60,6 +60,7 @@ class McpServersFileTest {
                     },
                     "search": {"type": "http", "url": "https://${HOST}/mcp", "headers": {"Authorization": "Bearer ${TOKEN}"}},
                     "docs": {"transport": "streamable_http", "url": "http://127.0.0.1:3000/mcp"},
+                    "lan": {"url": "http://nas.example/mcp", "allowPlaintext": true, "allowHost": true},
                     "old": {"command": "no-longer-there", "args": ["${UNSET}"], "disabled": true},
                   },
                   "globalShortcut": "Ctrl+Space"
@@ -68,7 +69,7 @@ class McpServersFileTest {
 
         assertThat(problems.lines()).isEmpty();
         assertThat(configuration.servers().stream().collect(Collectors.toMap(ConfiguredServer::name, s -> s.kind())))
-                .isEqualTo(Map.of("files", "stdio", "search", "http", "docs", "http"));
+                .isEqualTo(Map.of("files", "stdio", "search", "http", "docs", "http", "lan", "http"));
         assertThat(configuration.servers().get(0).upstream()).isInstanceOf(StdioUpstream.class);
         assertThat(configuration.servers().get(0).hiddenTools()).containsExactly("write_file");
         assertThat(configuration.servers().get(1).upstream()).isInstanceOf(HttpUpstream.class);
@@ -87,14 +88,14 @@ class McpServersFileTest {
             quoteCharacter = '`',
             value = {
                 "'a': {'comand': 'x'} | mcpServers.a.comand: is unknown; did you mean command?",
-                "'a': {'serverUrl': 'http://h'} | mcpServers.a.serverUrl: is unknown; did you mean url?",
+                "'a': {'serverUrl': 'https://h'} | mcpServers.a.serverUrl: is unknown; did you mean url?",
                 "'a': {'command': 'x', 'enviroment': {}} | mcpServers.a.enviroment: is unknown; did you mean env?",
                 "'a': {'command': 'x', 'foo': 1} | mcpServers.a.foo: is unknown; known are type, transport, command,"
-                        + " args, env, cwd, url, headers, disabled, enabled, disabledTools, excludeTools",
+                        + " args, env, cwd, url, headers, allowPlaintext, allowHost, disabled, enabled, disabledTools, excludeTools",
                 "'a': {'command': 'x', 'includeTools': ['y']} | mcpServers.a.includeTools: is not supported here:"
                         + " only single tools can be taken away; name those under disabledTools",
                 "'a': {} | mcpServers.a: found neither command nor url; expected one of them",
-                "'a': {'command': 'x', 'url': 'http://h'} | mcpServers.a: found both command and url; expected one of them",
+                "'a': {'command': 'x', 'url': 'https://h'} | mcpServers.a: found both command and url; expected one of them",
                 "'a': [] | mcpServers.a: found an array; expected an object with command or url",
                 "'a': {'command': 5} | mcpServers.a.command: found the number 5; expected a string, in quotes",
                 "'a': {'command': ['x']} | mcpServers.a.command: found an array; expected a string",
@@ -114,22 +115,27 @@ class McpServersFileTest {
                         + " what depends on how the gateway was started; give an absolute path",
                 "'a': {'command': 'x', 'headers': {'A': 'b'}} | mcpServers.a.headers: has no effect here, because it"
                         + " belongs to url; remove it",
-                "'a': {'url': 'http://h/', 'env': {'A': 'b'}} | mcpServers.a.env: has no effect here, because it belongs"
+                "'a': {'url': 'https://h/', 'env': {'A': 'b'}} | mcpServers.a.env: has no effect here, because it belongs"
                         + " to command; remove it",
                 "'a': {'url': 'h.example/mcp'} | mcpServers.a.url: found h.example/mcp; expected http://… or https://…"
                         + " with a host",
                 "'a': {'url': 'ftp://u:p@h/?k=v'} | mcpServers.a.url: found ftp://***@h/?k=***; expected http://… or"
                         + " https://… with a host",
-                "'a': {'url': 'http://h/a b'} | mcpServers.a.url: found http://h/a b, which is no URL (Illegal character"
-                        + " in path at character 11); expected http://… or https://… with a host",
-                "'a': {'url': 'http://h/', 'headers': {'Accept': 'x'}} | mcpServers.a.headers.Accept: the header Accept"
+                "'a': {'url': 'https://h/a b'} | mcpServers.a.url: found https://h/a b, which is no URL (Illegal character"
+                        + " in path at character 12); expected http://… or https://… with a host",
+                "'a': {'url': 'https://h/', 'headers': {'Accept': 'x'}} | mcpServers.a.headers.Accept: the header Accept"
                         + " is set by the upstream itself",
-                "'a': {'url': 'http://h/', 'type': 'stdio'} | mcpServers.a.type: found url beside it; expected command"
+                "'a': {'url': 'http://h/'} | mcpServers.a.url: connection to \"h\" refused by the egress guard: plain http"
+                        + " shows credentials to the network; use https, or name it with \"allowPlaintext\": true for"
+                        + " this upstream if it is meant",
+                "'a': {'url': 'https://10.0.0.1/', 'allowHost': true} | mcpServers.a.allowHost: 10.0.0.1 is an address:"
+                        + " name it with allowAddresses",
+                "'a': {'url': 'https://h/', 'type': 'stdio'} | mcpServers.a.type: found url beside it; expected command"
                         + " instead",
                 "'a': {'type': 'http'} | mcpServers.a.type: found no url beside it; expected one",
-                "'a': {'url': 'http://h/', 'type': 'ws'} | mcpServers.a.type: found ws; expected stdio, http,"
+                "'a': {'url': 'https://h/', 'type': 'ws'} | mcpServers.a.type: found ws; expected stdio, http,"
                         + " streamable-http or sse",
-                "'a': {'url': 'http://h/', 'type': 'http', 'transport': 'sse'} | mcpServers.a.transport: says the same"
+                "'a': {'url': 'https://h/', 'type': 'http', 'transport': 'sse'} | mcpServers.a.transport: says the same"
                         + " as type; remove one of them",
                 "'a': {'command': 'x', 'disabled': 'no'} | mcpServers.a.disabled: found a string; expected true or false",
                 "'a': {'command': 'x', 'disabled': true} | mcpServers: all servers are disabled; enable one",
@@ -200,7 +206,7 @@ class McpServersFileTest {
 
     @Test
     void saysThatTheOlderTransportIsToCome() throws IOException {
-        read(servers("'a': {'url': 'http://h/sse', 'type': 'sse'}"));
+        read(servers("'a': {'url': 'https://h/sse', 'type': 'sse'}"));
 
         assertThat(problems.lines()).hasSize(1).first().asString().contains("found sse", "SdkTransportUpstream");
     }
@@ -231,7 +237,7 @@ class McpServersFileTest {
     @Test
     void neverShowsASecret() throws IOException {
         Configuration configuration = read(servers("'a': {'command': 'x', 'args': ['--key', 'literal', '${TOKEN}'],"
-                + "'env': {'K': '${TOKEN}', 'L': 'literal'}}, 'b': {'url': 'http://h/${TOKEN}?k=literal',"
+                + "'env': {'K': '${TOKEN}', 'L': 'literal'}}, 'b': {'url': 'https://h/${TOKEN}?k=literal',"
                 + "'headers': {'H': '${TOKEN}', 'I': 'literal'}}"));
 
         assertThat(problems.lines()).isEmpty();
