@@ -87,7 +87,7 @@ final class CallEvents {
         }
         try {
             event.accept(listener);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             // It must not end the thread, which serves other calls.
             LOGGER.atError().setCause(e).log("the listener of a call failed");
         }

@@ -264,7 +264,7 @@ final class HttpEngine {
             SocketAddress remote = session.getRemoteAddress();
             try {
                 settings.egress().check(settings.host(), remote);
-            } catch (IOException refused) {
+            } catch (IOException | RuntimeException refused) {
                 if (remote != null && refusals.size() < MAX_REFUSALS) {
                     refusals.put(remote, String.valueOf(refused.getMessage()));
                 }

@@ -192,32 +192,35 @@ final class HttpExchange {
     }
 
     void onHead(HttpResponse head) {
-        if (!over.get()) {
-            try {
-                listener.onHead(head);
-            } catch (UnusableAnswerException e) {
-                breakOff(e.failure());
-            } catch (RuntimeException e) {
-                breakOff(fault(e));
-            }
-        }
+        read(() -> listener.onHead(head));
     }
 
     void onData(ByteBuffer data) {
-        if (!over.get()) {
-            try {
-                listener.onData(data);
-            } catch (UnusableAnswerException e) {
-                breakOff(e.failure());
-            } catch (RuntimeException e) {
-                breakOff(fault(e));
-            }
+        read(() -> listener.onData(data));
+    }
+
+    /** A step of reading the answer. */
+    private interface Step {
+        void run() throws UnusableAnswerException;
+    }
+
+    private void read(Step step) {
+        if (over.get()) {
+            return;
+        }
+        try {
+            step.run();
+        } catch (UnusableAnswerException e) {
+            breakOff(e.failure());
+        } catch (RuntimeException | Error e) {
+            breakOff(fault(e));
         }
     }
 
-    private static UpstreamFailure fault(RuntimeException e) {
-        LOGGER.atError().setCause(e).log("reading an answer failed");
-        return UpstreamFailure.maybeExecuted(Kind.INTERNAL, e.toString());
+    /** Whatever it is: it must not end the thread, for the connections of other calls depend on it. */
+    private static UpstreamFailure fault(Throwable thrown) {
+        LOGGER.atError().setCause(thrown).log("reading an answer failed");
+        return UpstreamFailure.maybeExecuted(Kind.INTERNAL, thrown.toString());
     }
 
     /** The answer is complete. */
@@ -225,7 +228,11 @@ final class HttpExchange {
         if (finish()) {
             // Before the answer is handed on: whoever gets it may at once send the next request.
             ended.giveConnectionBack();
-            listener.onEnd();
+            try {
+                listener.onEnd();
+            } catch (RuntimeException | Error e) {
+                listener.onFailure(fault(e));
+            }
         }
     }
 

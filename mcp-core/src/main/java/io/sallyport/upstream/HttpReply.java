@@ -64,7 +64,9 @@ record HttpReply(HttpResponse head, byte[] body) {
     UpstreamFailure failure() {
         int status = status();
         if (status == 401 || status == 403) {
-            return UpstreamFailure.notSent(Kind.AUTH, describe());
+            String challenge = header(head, "WWW-Authenticate");
+            return UpstreamFailure.notSent(
+                    Kind.AUTH, describe() + (challenge.isEmpty() ? "" : ", WWW-Authenticate: " + clip(challenge)));
         }
         if (status == 429 || status == 503) {
             String retryAfter = header(head, "Retry-After");

@@ -129,6 +129,10 @@ public final class HttpUpstream implements Upstream {
         }
     }
 
+    HttpSettings settings() {
+        return settings;
+    }
+
     /** Returns the name and where it is; never a header. */
     @Override
     public String toString() {

@@ -50,9 +50,7 @@ class ChildEndTest {
 
     @Test
     void thenItIsAskedBySignal() throws Exception {
-        // Hasty only up to the signal: how soon a shell answers it depends on the machine.
-        ChildLimits patient = HASTY.withGraces(HASTY.eofGrace(), BOUND);
-        ChildProcess child = start("trap 'exit 5' TERM; echo ready; while :; do sleep 0.01; done", patient);
+        ChildProcess child = start("trap 'exit 5' TERM; echo ready; while :; do sleep 0.01; done", HASTY);
         recorder.nextLine();
 
         assertThat(child.close(BOUND)).isTrue();

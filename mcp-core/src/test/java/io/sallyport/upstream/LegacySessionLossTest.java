@@ -138,6 +138,32 @@ class LegacySessionLossTest {
     }
 
     @Test
+    void opensNoSecondSessionForACallThatNoticesLate() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch renewed = new CountDownLatch(1);
+        AtomicBoolean isFirst = new AtomicBoolean(true);
+        McpScript script = forgetful(exchange -> {
+            if (isFirst.getAndSet(false)) {
+                begun.countDown();
+                renewed.await(10, TimeUnit.SECONDS);
+            }
+            exchange.answer(404, null, "");
+        });
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            UpstreamSession session = bench.legacy(server);
+            RecordingCall late = call(session, toolCall(session, "1"));
+            assertThat(begun.await(10, TimeUnit.SECONDS)).isTrue();
+            call(session, toolCall(session, "2")).response();
+
+            // When
+            renewed.countDown();
+
+            assertThat(late.response().toJson()).contains("session-2");
+            assertThat(server.received("initialize")).hasSize(2);
+        }
+    }
+
+    @Test
     void leavesCallsAloneThatTheUpstreamStillWorksOn() throws Exception {
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch renewed = new CountDownLatch(1);

@@ -22,10 +22,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /** Carries out calls of a {@link LocalServer}, as a modern server would, each on a thread of the executor. */
 final class LocalSession implements UpstreamSession {
@@ -56,31 +56,35 @@ final class LocalSession implements UpstreamSession {
         if (request.method().equals(Methods.SUBSCRIPTIONS_LISTEN)) {
             return server.listen(request, listener);
         }
-        LocalTask task = new LocalTask(() -> carryOut(request, spec, listener), listener);
+        FutureTask<Void> task = new FutureTask<>(() -> carryOut(request, spec, listener), null);
         try {
             runtime.executor().execute(task);
         } catch (RejectedExecutionException full) {
             listener.onFailure(
                     UpstreamFailure.notSent(UpstreamFailure.Kind.OVERLOADED, "the executor takes no more tasks"));
         }
-        return task;
+        return reason -> task.cancel(true);
     }
 
-    private Response carryOut(Request request, CallSpec spec, CallListener listener) {
+    private void carryOut(Request request, CallSpec spec, CallListener listener) {
+        Response response;
         try {
-            return Response.resultJson(request.id(), Json.write(dispatch(request, spec, listener)));
+            response = Response.resultJson(request.id(), Json.write(dispatch(request, spec, listener)));
         } catch (CallException refused) {
-            return Response.error(request.id(), refused.error());
+            response = Response.error(request.id(), refused.error());
+        } catch (InterruptedException cancelled) {
+            Thread.currentThread().interrupt();
+            return;
         } catch (Exception | StackOverflowError failed) {
-            boolean cancelled = failed instanceof InterruptedException;
-            LOGGER.atLevel(cancelled ? Level.DEBUG : Level.WARN)
+            LOGGER.atWarn()
                     .addKeyValue("upstream", server.name())
                     .addKeyValue("method", request.method())
                     .addKeyValue("correlationId", spec.correlationId())
                     .setCause(failed)
                     .log("a local handler failed");
-            return failed(request, spec);
+            response = failed(request, spec);
         }
+        listener.onResponse(response);
     }
 
     /** Tells nothing of the exception: its text may hold anything. */
