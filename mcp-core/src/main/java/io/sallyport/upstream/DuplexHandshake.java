@@ -35,13 +35,16 @@ final class DuplexHandshake {
         CompletionStage<Response> asked = session.era() == Era.MODERN
                 ? ask(session, Methods.DISCOVER, modernParams(spec), timer, within)
                 : ask(session, Methods.INITIALIZE, initializeParams(spec), timer, within);
-        return asked.thenApply(response -> {
-            session.setFacts(session.era() == Era.MODERN ? discovered(response) : initialized(response));
-            if (session.era() == Era.LEGACY) {
-                session.send(Notification.of(Methods.INITIALIZED, null));
-            }
-            return session;
-        });
+        return asked.thenApply(response -> established(session, response));
+    }
+
+    /** Returns the session, begun with an answer to the first request of its era. */
+    static UpstreamSession established(DuplexSession session, Response response) {
+        session.setFacts(session.era() == Era.MODERN ? discovered(response) : initialized(response));
+        if (session.era() == Era.LEGACY) {
+            session.send(Notification.of(Methods.INITIALIZED, null));
+        }
+        return session;
     }
 
     /**

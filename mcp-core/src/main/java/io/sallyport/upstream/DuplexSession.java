@@ -37,7 +37,6 @@ final class DuplexSession implements UpstreamSession {
     private record Pending(Request request, Optional<JsonValue> progressToken, CallListener listener) {}
 
     private final String name;
-    private final Era era;
     private final MessageChannel channel;
     private final SessionListener listener;
     private final AtomicLong ids = new AtomicLong();
@@ -47,6 +46,7 @@ final class DuplexSession implements UpstreamSession {
     private final LinkedHashMap<RequestId, Pending> calls = new LinkedHashMap<>();
 
     private @Nullable UpstreamFailure ended;
+    private volatile Era era;
     private volatile @Nullable ServerFacts facts;
 
     DuplexSession(String name, Era era, MessageChannel channel, SessionListener listener) {
@@ -58,6 +58,17 @@ final class DuplexSession implements UpstreamSession {
 
     void setFacts(ServerFacts known) {
         this.facts = known;
+    }
+
+    /** Begins anew in an era: what was asked before and not answered is forgotten. */
+    void speak(Era spoken) {
+        lock.lock();
+        try {
+            era = spoken;
+            calls.clear();
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override

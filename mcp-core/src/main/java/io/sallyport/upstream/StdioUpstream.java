@@ -6,7 +6,6 @@ import io.sallyport.protocol.Era;
 import io.sallyport.protocol.MalformedMessageException;
 import io.sallyport.protocol.Message;
 import io.sallyport.protocol.MessageLimits;
-import io.sallyport.protocol.Methods;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -113,10 +112,7 @@ public final class StdioUpstream implements Upstream {
         }
     }
 
-    /**
-     * Finds out the era with a child of its own: some servers end when they read anything before {@code initialize}. If
-     * the server is a modern one, that child is kept.
-     */
+    /** Finds out the era, and keeps the child that showed it if that may be; see {@link StdioProbe}. */
     private void probe(
             SessionSpec spec,
             SessionListener listener,
@@ -129,19 +125,16 @@ public final class StdioUpstream implements Upstream {
             opening.completeExceptionally(e);
             return;
         }
-        DuplexHandshake.ask(
-                        channel.session,
-                        Methods.DISCOVER,
-                        DuplexHandshake.modernParams(spec),
-                        runtime.timer(),
-                        probeWithin)
-                .whenComplete((answer, failure) -> {
-                    if (answer != null && DuplexHandshake.showsModern(answer)) {
-                        finish(channel, spec, runtime, opening);
-                        return;
+        StdioProbe.ask(channel.session, spec, runtime.timer(), probeWithin, startWithin)
+                .whenComplete((found, failure) -> {
+                    if (found == null) {
+                        finish(channel, null, failure, opening);
+                    } else if (found.isPresent()) {
+                        finish(channel, found.get(), null, opening);
+                    } else {
+                        channel.session.close();
+                        onExecutor(runtime, opening, () -> begin(Era.LEGACY, spec, listener, runtime, opening));
                     }
-                    channel.session.close();
-                    onExecutor(runtime, opening, () -> begin(Era.LEGACY, spec, listener, runtime, opening));
                 });
     }
 
@@ -151,26 +144,29 @@ public final class StdioUpstream implements Upstream {
             SessionListener listener,
             UpstreamRuntime runtime,
             CompletableFuture<UpstreamSession> opening) {
+        Channel channel;
         try {
-            finish(start(spoken, listener, runtime), spec, runtime, opening);
+            channel = start(spoken, listener, runtime);
         } catch (UpstreamException e) {
             opening.completeExceptionally(e);
+            return;
         }
+        DuplexHandshake.begin(channel.session, spec, runtime.timer(), startWithin)
+                .whenComplete((session, failure) -> finish(channel, session, failure, opening));
     }
 
     private void finish(
-            Channel channel, SessionSpec spec, UpstreamRuntime runtime, CompletableFuture<UpstreamSession> opening) {
-        DuplexHandshake.begin(channel.session, spec, runtime.timer(), startWithin)
-                .whenComplete((session, failure) -> {
-                    if (session != null) {
-                        era = Optional.of(session.era());
-                    }
-                    if (session == null || !opening.complete(session)) {
-                        channel.session.close();
-                        opening.completeExceptionally(
-                                failure == null ? new IllegalStateException("no session") : failure);
-                    }
-                });
+            Channel channel,
+            @Nullable UpstreamSession session,
+            @Nullable Throwable failure,
+            CompletableFuture<UpstreamSession> opening) {
+        if (session != null) {
+            era = Optional.of(session.era());
+        }
+        if (session == null || !opening.complete(session)) {
+            channel.session.close();
+            opening.completeExceptionally(failure == null ? new IllegalStateException("no session") : failure);
+        }
     }
 
     private Channel start(Era spoken, SessionListener listener, UpstreamRuntime runtime) {
@@ -277,7 +273,7 @@ public final class StdioUpstream implements Upstream {
         private final String name;
         private final StdioCommand command;
         private Optional<Era> era = Optional.empty();
-        private Duration startWithin = Duration.ofSeconds(60);
+        private Duration startWithin = Duration.ofMinutes(2);
         private Duration probeWithin = Duration.ofSeconds(10);
         private Duration stopWithin = Duration.ofSeconds(5);
         private int maxProcesses = 16;
@@ -293,13 +289,19 @@ public final class StdioUpstream implements Upstream {
             return this;
         }
 
-        /** Sets how long the server may take to answer the first message. Defaults to 60 seconds. */
+        /**
+         * Sets how long the server may take to answer the first message. Defaults to 2 minutes: npx and uvx fetch a server
+         * before they start it.
+         */
         public Builder startWithin(Duration duration) {
             this.startWithin = positive("startWithin", duration);
             return this;
         }
 
-        /** Sets how long a server may take to show that it is a modern one. Defaults to 10 seconds. */
+        /**
+         * Sets after how long a server that has not answered is taken to be a legacy one, unless it shows yet that it is
+         * not. Defaults to 10 seconds.
+         */
         public Builder probeWithin(Duration duration) {
             this.probeWithin = positive("probeWithin", duration);
             return this;

@@ -107,6 +107,12 @@ class SseParserTest {
     }
 
     @Test
+    void takesATypeThatIsTooLongForNobodysOwn() throws Exception {
+        assertThat(parse("event: " + "x".repeat(64) + "\ndata: a\n\n")).containsExactly("x".repeat(64) + "|a|");
+        assertThat(parse("event: " + "x".repeat(65) + "\ndata: a\n\n")).containsExactly("too long|a|");
+    }
+
+    @Test
     void holdsNothingOfCommentsAndUnknownFields() throws Exception {
         assertThat(parse(":" + "x".repeat(5000) + "\nother: " + "x".repeat(5000) + "\ndata: a\n\n"))
                 .containsExactly("message|a|");
@@ -187,7 +193,8 @@ class SseParserTest {
             value = value.startsWith(" ") ? value.substring(1) : value;
             switch (name) {
                 case "data" -> data.add(value);
-                case "event" -> type = value;
+                // A type of more than 64 bytes is nobody's, and is not held.
+                case "event" -> type = value.getBytes(StandardCharsets.UTF_8).length > 64 ? "too long" : value;
                 case "id" -> id = value.matches("[ -~]*") ? value : "";
                 case "retry" -> {
                     if (value.matches("[0-9]{1,9}")) {

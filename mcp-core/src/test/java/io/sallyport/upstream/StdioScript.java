@@ -12,6 +12,8 @@ import io.sallyport.protocol.Response;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Map;
 
 /** An MCP server on standard input and output that behaves, or misbehaves, as its argument says. */
@@ -37,9 +39,23 @@ public final class StdioScript {
             System.out.println("{\"half\": ");
         }
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        Deque<String> lines = new ArrayDeque<>();
+        if (mode.startsWith("slow-")) {
+            // What takes its time to start finds what was said meanwhile.
+            mode = mode.substring("slow-".length());
+            lines.add(in.readLine());
+            if (lines.peek().contains(Methods.DISCOVER)) {
+                lines.add(in.readLine());
+            }
+        }
+        boolean discovered = false;
         boolean initialized = false;
         Request asking = null;
-        for (String line = in.readLine(); line != null; line = in.readLine()) {
+        while (true) {
+            String line = lines.isEmpty() ? in.readLine() : lines.remove();
+            if (line == null) {
+                return;
+            }
             Message message = Message.parse(line.getBytes(StandardCharsets.UTF_8), MessageLimits.forUpstreams());
             if (message instanceof Response answer && asking != null) {
                 say(Response.result(asking.id(), Map.of("answered", answer.toJson())));
@@ -61,6 +77,7 @@ public final class StdioScript {
                     say(Response.resultJson(request.id(), INITIALIZED));
                 }
                 case Methods.DISCOVER -> {
+                    discovered = true;
                     if (mode.equals("modern")) {
                         say(Response.resultJson(request.id(), DISCOVERED));
                     } else if (mode.equals("dies-before-initialize")) {
@@ -93,7 +110,15 @@ public final class StdioScript {
                 default ->
                     say(Response.result(
                             request.id(),
-                            Map.of("method", request.method(), "initialized", initialized, "pid", pid())));
+                            Map.of(
+                                    "method",
+                                    request.method(),
+                                    "initialized",
+                                    initialized,
+                                    "discovered",
+                                    discovered,
+                                    "pid",
+                                    pid())));
             }
         }
     }

@@ -28,6 +28,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class StdioUpstreamTest {
 
@@ -59,7 +61,7 @@ class StdioUpstreamTest {
                                         mode)
                                 .environment("GREETING", "hello")
                                 .build())
-                .probeWithin(Duration.ofSeconds(mode.startsWith("silent") ? 2 : 20))
+                .probeWithin(Duration.ofMillis(mode.startsWith("silent") || mode.startsWith("slow") ? 200 : 20_000))
                 .build();
         upstreams.add(upstream);
         return upstream;
@@ -149,6 +151,23 @@ class StdioUpstreamTest {
     @Test
     void aServerThatIgnoresTheProbeIsALegacyOne() throws Exception {
         assertThat(open("silent-before-initialize").era()).isEqualTo(Era.LEGACY);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "slow-legacy, LEGACY, true",
+        "slow-silent-before-initialize, LEGACY, true",
+        "slow-modern, MODERN, true",
+        "slow-dies-before-initialize, LEGACY, false"
+    })
+    @Incident("S37")
+    void aServerThatIsSlowToStartIsNotEndedInTheMiddle(String mode, Era era, boolean sameProcess) throws Exception {
+        UpstreamSession session = open(mode);
+
+        Response response = call(session, "1", "x", Map.of()).response();
+
+        assertThat(session.era()).isEqualTo(era);
+        assertThat(response.get(Part.RESULT, "discovered")).hasToString("Optional[" + sameProcess + "]");
     }
 
     @Test

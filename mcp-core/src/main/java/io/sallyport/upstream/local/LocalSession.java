@@ -22,10 +22,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** Carries out calls of a {@link LocalServer}, as a modern server would, each on a thread of the executor. */
 final class LocalSession implements UpstreamSession {
@@ -56,35 +56,31 @@ final class LocalSession implements UpstreamSession {
         if (request.method().equals(Methods.SUBSCRIPTIONS_LISTEN)) {
             return server.listen(request, listener);
         }
-        FutureTask<Void> task = new FutureTask<>(() -> carryOut(request, spec, listener), null);
+        LocalTask task = new LocalTask(() -> carryOut(request, spec, listener), listener);
         try {
             runtime.executor().execute(task);
         } catch (RejectedExecutionException full) {
             listener.onFailure(
                     UpstreamFailure.notSent(UpstreamFailure.Kind.OVERLOADED, "the executor takes no more tasks"));
         }
-        return reason -> task.cancel(true);
+        return task;
     }
 
-    private void carryOut(Request request, CallSpec spec, CallListener listener) {
-        Response response;
+    private Response carryOut(Request request, CallSpec spec, CallListener listener) {
         try {
-            response = Response.resultJson(request.id(), Json.write(dispatch(request, spec, listener)));
+            return Response.resultJson(request.id(), Json.write(dispatch(request, spec, listener)));
         } catch (CallException refused) {
-            response = Response.error(request.id(), refused.error());
-        } catch (InterruptedException cancelled) {
-            Thread.currentThread().interrupt();
-            return;
+            return Response.error(request.id(), refused.error());
         } catch (Exception | StackOverflowError failed) {
-            LOGGER.atWarn()
+            boolean cancelled = failed instanceof InterruptedException;
+            LOGGER.atLevel(cancelled ? Level.DEBUG : Level.WARN)
                     .addKeyValue("upstream", server.name())
                     .addKeyValue("method", request.method())
                     .addKeyValue("correlationId", spec.correlationId())
                     .setCause(failed)
                     .log("a local handler failed");
-            response = failed(request, spec);
+            return failed(request, spec);
         }
-        listener.onResponse(response);
     }
 
     /** Tells nothing of the exception: its text may hold anything. */
