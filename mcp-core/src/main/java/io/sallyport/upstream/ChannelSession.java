@@ -175,8 +175,13 @@ final class ChannelSession implements MessageChannel, ChannelUpstream.Inbox {
 
     @Override
     public void failed(RequestId id, UpstreamFailure why) {
-        handle(() -> session.failed(id, why));
-        doubt();
+        boolean endsSession = why.kind() == Kind.SESSION_LOST && opened.isDone();
+        handle(() -> session.failed(id, why, endsSession));
+        if (endsSession) {
+            close();
+        } else {
+            doubt();
+        }
     }
 
     @Override

@@ -51,7 +51,10 @@ public final class ChannelUpstream implements Upstream {
         /** The upstream sent a message. */
         void received(Message message);
 
-        /** A request that was taken to be sent was not, or its answer is unusable; then looks for a sign of life. */
+        /**
+         * A request that was taken to be sent was not, or its answer is unusable. A {@link
+         * UpstreamFailure.Kind#SESSION_LOST} ends the session; after anything else it looks for a sign of life.
+         */
         void failed(RequestId id, UpstreamFailure why);
 
         /** Something went wrong that may have ended the channel: looks for a sign of life. */

@@ -227,9 +227,13 @@ final class DuplexSession implements UpstreamSession {
         }
     }
 
-    /** Takes note that a request of ours will get no answer. */
-    void failed(RequestId id, UpstreamFailure why) {
+    /** Takes note that a request of ours will get no answer, and maybe that the session has ended with it. */
+    void failed(RequestId id, UpstreamFailure why, boolean endsSession) {
         Pending call = take(id);
+        if (endsSession) {
+            // First, so that who makes the call again does not do it here.
+            lost(why);
+        }
         if (call != null) {
             call.listener().onFailure(why);
         }

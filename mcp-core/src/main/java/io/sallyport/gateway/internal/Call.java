@@ -28,6 +28,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,6 +62,7 @@ final class Call implements CallListener, Ticks.Ticking {
 
     private @Nullable UpstreamSession session;
     private @Nullable CallHandle handle;
+    private @Nullable Runnable again;
     private boolean ended;
     private long alive;
     private int questions;
@@ -85,10 +87,19 @@ final class Call implements CallListener, Ticks.Ticking {
         this.alive = begun;
     }
 
-    /** Makes the call as soon as there is a session for it. */
-    void start(CompletionStage<UpstreamSession> opening) {
+    /**
+     * Makes the call as soon as there is a session for it.
+     *
+     * @param sessions gives a session; asked once more if the first turns out to be one that the upstream had forgotten
+     */
+    void start(Supplier<CompletionStage<UpstreamSession>> sessions) {
         engine.ticks().add(this);
         engine.inFlight().begin();
+        again = () -> open(sessions.get());
+        open(sessions.get());
+    }
+
+    private void open(CompletionStage<UpstreamSession> opening) {
         opening.whenComplete((opened, failure) -> {
             if (opened == null) {
                 onFailure(failureOf(failure));
@@ -215,7 +226,7 @@ final class Call implements CallListener, Ticks.Ticking {
         if (notification.method().equals(Methods.PROGRESS)) {
             stillAlive();
         }
-        if (isEnded()) {
+        if (isEnded() || !wanted(notification)) {
             return;
         }
         boolean queued = results.run(() -> {
@@ -228,6 +239,13 @@ final class Call implements CallListener, Ticks.Ticking {
             last(() -> refuse(Refusal.of(
                     Refusal.Kind.OVERLOADED, "gateway", "The call's notifications cannot be kept up with.")));
         }
+    }
+
+    /** A modern client says with each request which log messages it wants, a legacy one gets all until it says. */
+    private boolean wanted(Notification notification) {
+        return client.logLevel()
+                .map(level -> LogLevels.wants(level, notification))
+                .orElse(info.era() == Era.LEGACY || !notification.method().equals(Methods.LOG_MESSAGE));
     }
 
     private void stillAlive() {
@@ -329,7 +347,12 @@ final class Call implements CallListener, Ticks.Ticking {
 
     @Override
     public void onFailure(UpstreamFailure failure) {
-        if (end()) {
+        Runnable retry = failure.kind() == UpstreamFailure.Kind.SESSION_LOST && !failure.maybeExecuted()
+                ? takeRetry().orElse(null)
+                : null;
+        if (retry != null) {
+            retry.run();
+        } else if (end()) {
             String upstream = info.upstream().orElse("gateway");
             LOGGER.atWarn()
                     .addKeyValue("upstream", upstream)
@@ -339,6 +362,17 @@ final class Call implements CallListener, Ticks.Ticking {
                     .addKeyValue("detail", failure.detail())
                     .log("a call failed");
             last(() -> refuse(Errors.refusal(failure, upstream)));
+        }
+    }
+
+    private Optional<Runnable> takeRetry() {
+        lock.lock();
+        try {
+            Runnable retry = ended ? null : again;
+            again = null;
+            return Optional.ofNullable(retry);
+        } finally {
+            lock.unlock();
         }
     }
 

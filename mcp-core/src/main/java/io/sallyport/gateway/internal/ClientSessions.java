@@ -30,8 +30,22 @@ final class ClientSessions {
      */
     record Key(Principal principal, Optional<String> sessionKey) {}
 
-    private static final class Entry {
+    /** A session, maybe still being opened, and what its upstream was asked to log in it. */
+    static final class Entry {
         private final CompletableFuture<UpstreamSession> opening = new CompletableFuture<>();
+        private final LogLevels levels;
+
+        private Entry(Key key) {
+            levels = new LogLevels(key.sessionKey().isEmpty());
+        }
+
+        CompletionStage<UpstreamSession> opening() {
+            return opening;
+        }
+
+        LogLevels levels() {
+            return levels;
+        }
     }
 
     private final Upstream upstream;
@@ -49,25 +63,25 @@ final class ClientSessions {
     }
 
     /** Returns the session of this key, opened if there is none. */
-    CompletionStage<UpstreamSession> session(Key key, SessionSpec spec, SessionListener toClient) {
-        Entry entry;
+    Entry session(Key key, SessionSpec spec, SessionListener toClient) {
+        Entry entry = new Entry(key);
         @Nullable Entry evicted = null;
         lock.lock();
         try {
             if (closed) {
-                return CompletableFuture.failedFuture(new UpstreamException(
+                entry.opening.completeExceptionally(new UpstreamException(
                         UpstreamFailure.notSent(UpstreamFailure.Kind.UNREACHABLE, "the gateway is closing")));
+                return entry;
             }
             Entry existing = sessions.get(key);
             if (existing != null) {
-                return existing.opening;
+                return existing;
             }
             if (sessions.size() == engine.settings().maxSessionsPerUpstream()) {
                 Iterator<Entry> oldest = sessions.values().iterator();
                 evicted = oldest.next();
                 oldest.remove();
             }
-            entry = new Entry();
             sessions.put(key, entry);
         } finally {
             lock.unlock();
@@ -85,16 +99,14 @@ final class ClientSessions {
                         opened.close();
                     }
                 });
-        return entry.opening;
+        return entry;
     }
 
-    Optional<UpstreamSession> existing(Key key) {
+    Optional<Entry> existing(Key key) {
         lock.lock();
         try {
-            Entry entry = sessions.get(key);
-            return entry == null || entry.opening.isCompletedExceptionally()
-                    ? Optional.empty()
-                    : Optional.ofNullable(entry.opening.getNow(null));
+            return Optional.ofNullable(sessions.get(key))
+                    .filter(entry -> entry.opening.isDone() && !entry.opening.isCompletedExceptionally());
         } finally {
             lock.unlock();
         }
@@ -176,6 +188,12 @@ final class ClientSessions {
             } else {
                 toClient.onRequest(question, answer);
             }
+        }
+
+        @Override
+        public void onRenewed() {
+            entry.levels.forget();
+            toClient.onRenewed();
         }
 
         @Override

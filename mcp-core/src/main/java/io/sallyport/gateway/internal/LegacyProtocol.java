@@ -30,9 +30,6 @@ import org.jspecify.annotations.Nullable;
 /** Serves sessions (revisions 2025-03-26 to 2025-11-25). */
 final class LegacyProtocol {
 
-    private static final Set<String> LOG_LEVELS =
-            Set.of("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency");
-
     private final Engine engine;
     private final ServedEndpoint endpoint;
     private final Router router;
@@ -213,7 +210,7 @@ final class LegacyProtocol {
     }
 
     private void setLevel(Request request, LegacySessions.Open open, ClientRequest client) {
-        Optional<String> level = request.getString(Part.PARAMS, "level").filter(LOG_LEVELS::contains);
+        Optional<String> level = request.getString(Part.PARAMS, "level").filter(LogLevels.ALL::contains);
         if (level.isEmpty()) {
             refuse(
                     request,
@@ -226,6 +223,7 @@ final class LegacyProtocol {
             return;
         }
         engine.sessions().update(open.kept(), kept -> kept.withLogLevel(level.get()));
+        endpoint.upstreams().forEach(upstream -> upstream.logLevel(key(open, client), level.get()));
         answer(request, open, client, "{}");
     }
 
@@ -341,7 +339,7 @@ final class LegacyProtocol {
             return;
         }
         SessionSpec session = new SessionSpec(client.principal(), Era.LEGACY, facts.capabilities(), facts.info());
-        call.start(found.upstream().sessionFor(key(open, client), session, open.session()));
+        call.start(() -> found.upstream().sessionFor(key(open, client), session, facts.logLevel(), open.session()));
     }
 
     /** Opens the stream for what comes outside calls, or goes on with a stream that was lost. */

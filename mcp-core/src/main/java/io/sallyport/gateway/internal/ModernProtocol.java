@@ -146,8 +146,10 @@ final class ModernProtocol {
         }
         Request toSend = ((Filters.GoesOn) filtered).request();
         ModernReply reply = new ModernReply(engine.ticks(), client);
-        EraBridge.ClientFacts facts =
-                new EraBridge.ClientFacts("{}", engine.settings().clientInfo(), Optional.empty());
+        EraBridge.ClientFacts facts = new EraBridge.ClientFacts(
+                "{}",
+                engine.settings().clientInfo(),
+                toSend.getString(Part.PARAMS_META, MetaKeys.LOG_LEVEL).filter(LogLevels.ALL::contains));
         CallSpec spec = new CallSpec(
                 client.principal(),
                 client.correlationId(),
@@ -158,9 +160,12 @@ final class ModernProtocol {
         // Legacy upstreams are told of no capabilities: what they would ask could not be passed on to this client.
         SessionSpec session = new SessionSpec(
                 client.principal(), Era.MODERN, "{}", engine.settings().clientInfo());
-        call.start(found.upstream()
+        call.start(() -> found.upstream()
                 .sessionFor(
-                        new ClientSessions.Key(client.principal(), Optional.empty()), session, new NobodyListens()));
+                        new ClientSessions.Key(client.principal(), Optional.empty()),
+                        session,
+                        facts.logLevel(),
+                        new NobodyListens()));
     }
 
     private void listen(Request request, ClientRequest client) {

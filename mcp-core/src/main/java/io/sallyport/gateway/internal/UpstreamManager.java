@@ -93,6 +93,7 @@ public final class UpstreamManager {
     private final AtomicLong ids = new AtomicLong();
     private final CompletableFuture<Void> firstAttempt = new CompletableFuture<>();
     private final Watches watches;
+    private final LogLevels ownLevels = new LogLevels(true);
 
     private final ReentrantLock lock = new ReentrantLock();
     private State state = State.DOWN;
@@ -213,6 +214,7 @@ public final class UpstreamManager {
         try {
             if (life == epoch && state == State.CONNECTING) {
                 session = opened;
+                ownLevels.forget();
                 facts = Optional.of(opened.facts());
                 return true;
             }
@@ -440,7 +442,8 @@ public final class UpstreamManager {
      * Returns a session for a client. Fails at once while the upstream is down: the next try to connect is under way
      * or planned, and a client that waits for it gains nothing over one that comes back.
      */
-    CompletionStage<UpstreamSession> sessionFor(ClientSessions.Key key, SessionSpec spec, SessionListener toClient) {
+    CompletionStage<UpstreamSession> sessionFor(
+            ClientSessions.Key key, SessionSpec spec, Optional<String> logLevel, SessionListener toClient) {
         return firstAttempt.thenCompose(done -> {
             if (state() == State.DOWN || state() == State.CLOSED) {
                 UpstreamFailure why = locked(() -> lastFailure)
@@ -451,11 +454,22 @@ public final class UpstreamManager {
             boolean everybodys = upstream.sharesSessions()
                     || mayShare(spec) && key.principal().isAnonymous();
             if (everybodys && own.isPresent()) {
-                return CompletableFuture.completedFuture(own.get());
+                return withLevel(ownLevels, CompletableFuture.completedFuture(own.get()), logLevel);
             }
-            return clients.session(
+            ClientSessions.Entry entry = clients.session(
                     mayShare(spec) ? new ClientSessions.Key(key.principal(), Optional.empty()) : key, spec, toClient);
+            return withLevel(entry.levels(), entry.opening(), logLevel);
         });
+    }
+
+    private CompletionStage<UpstreamSession> withLevel(
+            LogLevels levels, CompletionStage<UpstreamSession> opening, Optional<String> logLevel) {
+        return levels.in(opening, logLevel, this::request, engine.runtime().timer());
+    }
+
+    /** Asks for other log messages in a client's session, if there is one; else the next call does. */
+    void logLevel(ClientSessions.Key key, String level) {
+        clients.existing(key).ifPresent(entry -> withLevel(entry.levels(), entry.opening(), Optional.of(level)));
     }
 
     private boolean mayShare(SessionSpec spec) {
@@ -479,7 +493,7 @@ public final class UpstreamManager {
 
     /** Passes a notification of a client on to its own session, if it has one. */
     void tell(ClientSessions.Key key, Notification notification) {
-        clients.existing(key).ifPresent(open -> open.send(notification));
+        clients.existing(key).ifPresent(entry -> entry.opening().thenAccept(open -> open.send(notification)));
     }
 
     void close() {
@@ -520,6 +534,16 @@ public final class UpstreamManager {
         @Override
         public void onRequest(Request question, Consumer<Response> answer) {
             answer.accept(answerOurselves(question));
+        }
+
+        @Override
+        public void onRenewed() {
+            UpstreamSession current = locked(() -> life == epoch ? session : null);
+            if (current != null) {
+                ownLevels.forget();
+                watches.restore(current);
+                readCatalogue(life, current, EnumSet.noneOf(Kind.class));
+            }
         }
 
         @Override

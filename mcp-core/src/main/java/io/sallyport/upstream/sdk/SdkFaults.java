@@ -25,6 +25,8 @@ final class SdkFaults {
     /** The SDK has no exception of its own for a status; it says {@code HTTP code: 404} and the like. */
     private static final Pattern STATUS = Pattern.compile("(?:code|status|stream)\\D{0,10}(\\d{3})\\b");
 
+    private static final int MAX_DETAIL_CHARS = 300;
+
     private static final List<Class<? extends Throwable>> NEVER_CONNECTED = List.of(
             ConnectException.class,
             HttpConnectTimeoutException.class,
@@ -43,7 +45,7 @@ final class SdkFaults {
     }
 
     static UpstreamFailure failure(Throwable thrown) {
-        String detail = String.valueOf(thrown);
+        String detail = detail(thrown);
         if (isSessionLost(thrown)) {
             return UpstreamFailure.notSent(Kind.SESSION_LOST, detail);
         }
@@ -66,6 +68,12 @@ final class SdkFaults {
         }
         boolean cut = has(thrown, IOException.class) && !has(thrown, McpTransportException.class);
         return UpstreamFailure.maybeExecuted(cut ? Kind.INTERRUPTED : Kind.PROTOCOL, detail);
+    }
+
+    /** The SDK puts whole bodies into it. */
+    private static String detail(Throwable thrown) {
+        String text = String.valueOf(thrown);
+        return text.length() <= MAX_DETAIL_CHARS ? text : text.substring(0, MAX_DETAIL_CHARS) + "…";
     }
 
     private static UpstreamFailure refused(int status, String detail) {
