@@ -12,6 +12,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /** The client of the official SDK over Streamable HTTP, which can be asked everything and remembers what it was told. */
 final class SdkClient implements AutoCloseable {
@@ -97,10 +98,11 @@ final class SdkClient implements AutoCloseable {
      * Does something until the client is told of it: it opens the stream for such things when it likes, and nobody is
      * told what happened before.
      */
-    static <T> T toldOf(Runnable change, BlockingQueue<T> told) {
-        return Waiting.until("the client is told", () -> {
+    static <T> void toldOf(Runnable change, BlockingQueue<List<T>> told, Predicate<T> expected) {
+        Waiting.until("the client is told", () -> {
             change.run();
-            return told.poll(200, TimeUnit.MILLISECONDS);
+            List<T> news = told.poll(200, TimeUnit.MILLISECONDS);
+            return news != null && news.stream().anyMatch(expected) ? news : null;
         });
     }
 

@@ -33,8 +33,12 @@ final class SdkSpecifications {
                                         .build())
                                 .meta(Map.of("com.example/kind", "voice"))
                                 .build(),
-                        (exchange, request) ->
-                                text(String.valueOf(request.arguments().get("text")))),
+                        (exchange, request) -> CallToolResult.builder(
+                                        List.of(McpSchema.TextContent.builder(String.valueOf(
+                                                        request.arguments().get("text")))
+                                                .build()))
+                                .meta(Map.of("com.example/station", "roof"))
+                                .build()),
                 tool("report", SdkSpecifications::report),
                 tool(
                         McpSchema.Tool.builder("weather", NO_ARGUMENTS)
@@ -49,7 +53,6 @@ final class SdkSpecifications {
                         (exchange, request) -> CallToolResult.builder()
                                 .content(List.of())
                                 .structuredContent(Map.of("degrees", 21.5))
-                                .meta(Map.of("com.example/station", "roof"))
                                 .build()),
                 tool(
                         "pictures",

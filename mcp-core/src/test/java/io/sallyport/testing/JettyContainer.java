@@ -10,11 +10,23 @@ import org.eclipse.jetty.server.ServerConnector;
 public final class JettyContainer implements Container {
 
     private final Server server = new Server();
+    private final int port;
+
+    /** Takes any free port. */
+    public JettyContainer() {
+        this(0);
+    }
+
+    /** Takes a port that was free a moment ago, such as that of a container that was stopped. */
+    public JettyContainer(int port) {
+        this.port = port;
+    }
 
     @Override
     public int start(HttpServlet servlet, String... paths) throws Exception {
         ServerConnector connector = new ServerConnector(server);
         connector.setHost("127.0.0.1");
+        connector.setPort(port);
         server.addConnector(connector);
         ServletContextHandler context = new ServletContextHandler("/");
         ServletHolder holder = new ServletHolder(servlet);
