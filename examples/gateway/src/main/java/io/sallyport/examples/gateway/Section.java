@@ -67,6 +67,11 @@ final class Section {
         return node.get(key) != null;
     }
 
+    boolean endsWith(String key, String ending) {
+        JsonNode value = node.get(key);
+        return value != null && value.isString() && value.stringValue().endsWith(ending);
+    }
+
     void problem(String key, String text) {
         problems.add(pathOf(key), text);
     }

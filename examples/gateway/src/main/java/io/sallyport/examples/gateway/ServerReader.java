@@ -37,8 +37,11 @@ final class ServerReader {
         String valid = validName();
         Optional<String> kind = kind();
         List<String> hidden = hiddenTools();
-        Optional<Upstream> upstream = kind.flatMap(found ->
-                found.equals("stdio") ? new StdioReader(valid, section).read() : new HttpReader(valid, section).read());
+        Optional<Upstream> upstream = kind.flatMap(found -> switch (found) {
+            case "stdio" -> new StdioReader(valid, section).read();
+            case "sse" -> new HttpReader(valid, section).readSse();
+            default -> new HttpReader(valid, section).read();
+        });
         return hasProblem()
                 ? Optional.empty()
                 : upstream.map(made -> new ConfiguredServer(kind.orElseThrow(), made, hidden));
@@ -75,7 +78,7 @@ final class ServerReader {
         return hidden;
     }
 
-    /** Returns {@code stdio} or {@code http}. */
+    /** Returns {@code stdio}, {@code http} or {@code sse}. */
     private Optional<String> kind() {
         String key = section.has("type") ? "type" : "transport";
         if (section.has("type") && section.has("transport")) {
@@ -97,8 +100,11 @@ final class ServerReader {
             }
             return Optional.empty();
         }
-        String kind = hasCommand ? "stdio" : "http";
-        section.show(section.pathOf("type"), kind, "default, because of " + (hasCommand ? "command" : "url"));
+        // Clients that are not told the transport find it out; servers of the older one are at /sse nearly always.
+        boolean older = !hasCommand && section.endsWith("url", "/sse");
+        String kind = hasCommand ? "stdio" : older ? "sse" : "http";
+        String reason = hasCommand ? "command" : older ? "url, which ends in /sse" : "url";
+        section.show(section.pathOf("type"), kind, "default, because of " + reason);
         return Optional.of(kind);
     }
 
@@ -111,13 +117,10 @@ final class ServerReader {
         if (HTTP.contains(word)) {
             return fits(key, "url", "command") ? Optional.of("http") : Optional.empty();
         }
-        section.problem(
-                key,
-                word.equals("sse")
-                        ? "found sse, the HTTP+SSE transport that revision 2025-03-26 replaced; it is not served here"
-                                + " yet and will come with SdkTransportUpstream; many of its servers also have the"
-                                + " newer transport: try http and a URL that ends in /mcp"
-                        : "found " + type.raw() + "; expected stdio, http, streamable-http or sse");
+        if (word.equals("sse")) {
+            return fits(key, "url", "command") ? Optional.of("sse") : Optional.empty();
+        }
+        section.problem(key, "found " + type.raw() + "; expected stdio, http, streamable-http or sse");
         return Optional.empty();
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sallyport.testing.Incident;
 import io.sallyport.upstream.HttpUpstream;
 import io.sallyport.upstream.StdioUpstream;
+import io.sallyport.upstream.sdk.SdkTransportUpstream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class McpServersFileTest {
 
@@ -121,6 +123,8 @@ class McpServersFileTest {
                         + " with a host",
                 "'a': {'url': 'ftp://u:p@h/?k=v'} | mcpServers.a.url: found ftp://***@h/?k=***; expected http://… or"
                         + " https://… with a host",
+                "'a': {'url': 'https://u:p@h/'} | mcpServers.a.url: connection to \"h\" refused by the egress guard: the URL"
+                        + " carries user info before its host; leave it out and configure credentials as such",
                 "'a': {'url': 'https://h/a b'} | mcpServers.a.url: found https://h/a b, which is no URL (Illegal character"
                         + " in path at character 12); expected http://… or https://… with a host",
                 "'a': {'url': 'https://h/', 'headers': {'Accept': 'x'}} | mcpServers.a.headers.Accept: the header Accept"
@@ -204,11 +208,19 @@ class McpServersFileTest {
                         "mcpServers[\"c d\"]");
     }
 
-    @Test
-    void saysThatTheOlderTransportIsToCome() throws IOException {
-        read(servers("'a': {'url': 'https://h/sse', 'type': 'sse'}"));
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "'url': 'https://h/stream', 'type': 'sse'",
+                "'url': 'https://h/stream', 'transport': 'SSE'",
+                "'url': 'https://h/mcp/sse'"
+            })
+    void knowsTheOlderTransportByItsNameOrItsUsualPath(String json) throws IOException {
+        Configuration configuration = read(servers("'a': {" + json + ", 'headers': {'Authorization': 'x'}}"));
 
-        assertThat(problems.lines()).hasSize(1).first().asString().contains("found sse", "SdkTransportUpstream");
+        assertThat(problems.lines()).isEmpty();
+        assertThat(configuration.servers().get(0).kind()).isEqualTo("sse");
+        assertThat(configuration.servers().get(0).upstream()).isInstanceOf(SdkTransportUpstream.class);
     }
 
     @Test
