@@ -216,8 +216,9 @@ final class WatchdogKeeper {
     private boolean awaitChange() throws InterruptedException {
         lock.lock();
         try {
-            if (!dirty && !ended) {
-                changed.await(CHECK_MILLIS, TimeUnit.MILLISECONDS);
+            long left = TimeUnit.MILLISECONDS.toNanos(CHECK_MILLIS);
+            while (!dirty && !ended && left > 0) {
+                left = changed.awaitNanos(left);
             }
             return !ended;
         } finally {
