@@ -14,8 +14,8 @@ class EraClassifierFuzzTest {
 
     @FuzzTest
     @DictionaryEntries({
-        "MCP-Protocol-Version: 2026-07-28\n",
-        "Mcp-Method: tools/call\n",
+        "MCP-Protocol-Version: 2026-07-28;",
+        "Mcp-Method: tools/call;",
         "Mcp-Name: ",
         "=?base64?",
         "?=",

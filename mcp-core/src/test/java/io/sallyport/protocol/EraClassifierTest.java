@@ -8,8 +8,6 @@ import io.sallyport.protocol.EraClassifier.Legacy;
 import io.sallyport.protocol.EraClassifier.Modern;
 import io.sallyport.protocol.EraClassifier.Outcome;
 import io.sallyport.protocol.EraClassifier.Refused;
-import io.sallyport.testing.Incident;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
@@ -17,7 +15,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -364,59 +361,6 @@ class EraClassifierTest {
             return ((Refused) EraClassifier.classify(parse(body), Sent.reading(headers)))
                     .error()
                     .message();
-        }
-    }
-
-    @Nested
-    @Incident("S160")
-    class KnownMethods {
-
-        @Test
-        void differByEra() {
-            assertThat(Methods.requests(Era.LEGACY))
-                    .containsExactly(
-                            "completion/complete",
-                            "initialize",
-                            "logging/setLevel",
-                            "ping",
-                            "prompts/get",
-                            "prompts/list",
-                            "resources/list",
-                            "resources/read",
-                            "resources/subscribe",
-                            "resources/templates/list",
-                            "resources/unsubscribe",
-                            "tools/call",
-                            "tools/list");
-            assertThat(Methods.requests(Era.MODERN))
-                    .containsExactly(
-                            "completion/complete",
-                            "prompts/get",
-                            "prompts/list",
-                            "resources/list",
-                            "resources/read",
-                            "resources/templates/list",
-                            "server/discover",
-                            "subscriptions/listen",
-                            "tools/call",
-                            "tools/list");
-        }
-
-        @ParameterizedTest
-        @EnumSource(Era.class)
-        void areRecognised(Era era) {
-            assertThat(Methods.requests(era)).allMatch(method -> Methods.isRequest(era, method));
-            assertThat(List.of("listTools", "tools/List", "", "notifications/cancelled", "tasks/get"))
-                    .noneMatch(method -> Methods.isRequest(era, method));
-        }
-
-        @Test
-        void doNotLeakIntoTheOtherEra() {
-            assertThat(List.of(
-                            "initialize", "ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe"))
-                    .noneMatch(method -> Methods.isRequest(Era.MODERN, method));
-            assertThat(List.of("server/discover", "subscriptions/listen"))
-                    .noneMatch(method -> Methods.isRequest(Era.LEGACY, method));
         }
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.sallyport.protocol.JsonValue.Kind;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -140,7 +141,7 @@ class JsonValueTest {
                 })
         void readWholeNumbersThatFit(String json, Long expected) {
             assertThat(value(json).asLong())
-                    .isEqualTo(expected == null ? java.util.OptionalLong.empty() : java.util.OptionalLong.of(expected));
+                    .isEqualTo(expected == null ? OptionalLong.empty() : OptionalLong.of(expected));
         }
 
         @Test

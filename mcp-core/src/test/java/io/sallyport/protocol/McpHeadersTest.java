@@ -3,6 +3,7 @@ package io.sallyport.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -133,7 +134,7 @@ class McpHeadersTest {
         "Tools/call, ",
     })
     void knowsWhichParameterTheNameMirrors(String method, String param) {
-        assertThat(McpHeaders.namedParam(method)).isEqualTo(java.util.Optional.ofNullable(param));
+        assertThat(McpHeaders.namedParam(method)).isEqualTo(Optional.ofNullable(param));
     }
 
     @Test

@@ -4,7 +4,9 @@ import static io.sallyport.protocol.Wire.parse;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sallyport.protocol.JsonTree.Obj;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -73,9 +75,9 @@ class MessageEditPropertiesTest {
                 continue;
             }
             byte[] expected = Wire.join(
-                    java.util.Arrays.copyOf(envelope.bytes, envelope.valueStart(i)),
+                    Arrays.copyOf(envelope.bytes, envelope.valueStart(i)),
                     Wire.utf8(json),
-                    java.util.Arrays.copyOfRange(envelope.bytes, envelope.valueEnd(i), envelope.bytes.length));
+                    Arrays.copyOfRange(envelope.bytes, envelope.valueEnd(i), envelope.bytes.length));
 
             Message edited = message.edit().set(envelope.part(i), name, json).apply();
 
@@ -97,10 +99,10 @@ class MessageEditPropertiesTest {
 
             byte[] before = message.envelope.bytes;
             byte[] after = larger.envelope.bytes;
-            int common = java.util.Arrays.mismatch(before, after);
+            int common = Arrays.mismatch(before, after);
             int rest = before.length - common;
-            assertThat(java.util.Arrays.copyOfRange(after, after.length - rest, after.length))
-                    .isEqualTo(java.util.Arrays.copyOfRange(before, common, before.length));
+            assertThat(Arrays.copyOfRange(after, after.length - rest, after.length))
+                    .isEqualTo(Arrays.copyOfRange(before, common, before.length));
             assertThat(larger.edit().remove(part, "new \" name").apply().envelope.bytes)
                     .isEqualTo(before);
         }
@@ -181,7 +183,7 @@ class MessageEditPropertiesTest {
                         envelope.bytes,
                         envelope.nameStart(i),
                         envelope.valueEnd(i) - envelope.nameStart(i),
-                        java.nio.charset.StandardCharsets.UTF_8));
+                        StandardCharsets.UTF_8));
             }
         }
         return untouched;

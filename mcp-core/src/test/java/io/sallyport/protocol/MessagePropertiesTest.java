@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sallyport.protocol.JsonTree.Obj;
 import io.sallyport.testing.Incident;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import net.jqwik.api.Arbitraries;
@@ -177,7 +180,7 @@ class MessagePropertiesTest {
     private static Object walk(JsonValue value) {
         return switch (value.kind()) {
             case OBJECT -> {
-                Map<String, Object> map = new java.util.LinkedHashMap<>();
+                Map<String, Object> map = new LinkedHashMap<>();
                 value.members().forEach((name, member) -> {
                     assertThat(value.get(name).orElseThrow().toJson()).isEqualTo(member.toJson());
                     map.put(name, walk(member));
@@ -185,7 +188,7 @@ class MessagePropertiesTest {
                 yield map;
             }
             case ARRAY -> {
-                java.util.List<Object> list = new java.util.ArrayList<>();
+                List<Object> list = new ArrayList<>();
                 value.elements().forEach(element -> list.add(walk(element)));
                 yield list;
             }
@@ -205,12 +208,12 @@ class MessagePropertiesTest {
     /** Replaces what JSON cannot say: a number whose exponent is too large for a double is read as infinite. */
     private static Object finite(Object value) {
         if (value instanceof Map<?, ?> map) {
-            Map<Object, Object> copy = new java.util.LinkedHashMap<>();
+            Map<Object, Object> copy = new LinkedHashMap<>();
             map.forEach((name, member) -> copy.put(name, finite(member)));
             return copy;
         }
-        if (value instanceof java.util.List<?> list) {
-            return new java.util.ArrayList<>(
+        if (value instanceof List<?> list) {
+            return new ArrayList<>(
                     list.stream().map(MessagePropertiesTest::finite).toList());
         }
         return value instanceof Double number && number.isInfinite() ? Double.valueOf(1.0) : value;

@@ -13,6 +13,8 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.sallyport.protocol.MalformedMessageException.Kind;
 import io.sallyport.testing.Incident;
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -303,7 +305,7 @@ class MessageScannerTest {
 
             assertThat(parsed.get(Part.PARAMS, "arguments").orElseThrow().asString())
                     .hasValue(new String(hex(bytes), StandardCharsets.UTF_8));
-            assertThat(parsed.asByteBuffer()).isEqualTo(java.nio.ByteBuffer.wrap(message));
+            assertThat(parsed.asByteBuffer()).isEqualTo(ByteBuffer.wrap(message));
         }
 
         @ParameterizedTest(name = "{0}")
@@ -573,8 +575,8 @@ class MessageScannerTest {
     private static final class CollidingNames {
 
         private static final int TEXTS = 1 << 20;
-        private static final int INVERSE = java.math.BigInteger.valueOf(0x01000193)
-                .modInverse(java.math.BigInteger.ONE.shiftLeft(32))
+        private static final int INVERSE = BigInteger.valueOf(0x01000193)
+                .modInverse(BigInteger.ONE.shiftLeft(32))
                 .intValue();
 
         static final List<String> MEMBERS = members();

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -521,7 +522,7 @@ class MessageTest {
 
         @Test
         void errorKeepsTheOrderOfItsDataAndItsNulls() {
-            Map<String, Object> data = new java.util.LinkedHashMap<>();
+            Map<String, Object> data = new LinkedHashMap<>();
             List.of("zeta", "alpha", "mid", "beta", "omega").forEach(name -> data.put(name, null));
             McpError error = new McpError(1, "m", data);
             data.put("later", 1);
