@@ -157,6 +157,8 @@ final class LegacyHttpSession implements UpstreamSession {
         return next;
     }
 
+    /** A new link may be equal to the lost one, where the upstream gives no session ids; the object tells them apart. */
+    @SuppressWarnings("ReferenceEquality")
     private static boolean isUsable(CompletableFuture<LegacyLink> current, @Nullable LegacyLink lost) {
         return !current.isDone() || !current.isCompletedExceptionally() && current.join() != lost;
     }

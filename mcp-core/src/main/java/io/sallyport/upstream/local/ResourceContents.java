@@ -54,8 +54,8 @@ public final class ResourceContents {
 
     /** Returns the only part, for where there is room for one. */
     Object onlyPart() {
-        List<?> parts =
-                result.get("contents") instanceof JsonValue given ? given.elements() : (List<?>) result.get("contents");
+        Object contents = requireNonNull(result.get("contents"), "contents");
+        List<?> parts = contents instanceof JsonValue given ? given.elements() : (List<?>) contents;
         if (parts.size() != 1) {
             throw new IllegalArgumentException("expected contents of one part, but found " + parts.size());
         }

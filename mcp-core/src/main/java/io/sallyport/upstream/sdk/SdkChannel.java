@@ -117,7 +117,10 @@ final class SdkChannel implements MessageChannel {
         } catch (MalformedMessageException e) {
             boolean tooLarge = e.kind() == MalformedMessageException.Kind.TOO_LARGE
                     || e.kind() == MalformedMessageException.Kind.BEYOND_LIMIT;
-            unusable(typed, UpstreamFailure.maybeExecuted(tooLarge ? Kind.TOO_LARGE : Kind.PROTOCOL, e.getMessage()));
+            unusable(
+                    typed,
+                    UpstreamFailure.maybeExecuted(
+                            tooLarge ? Kind.TOO_LARGE : Kind.PROTOCOL, String.valueOf(e.getMessage())));
         } catch (IOException | RuntimeException e) {
             unusable(typed, UpstreamFailure.maybeExecuted(Kind.PROTOCOL, String.valueOf(e)));
         }
