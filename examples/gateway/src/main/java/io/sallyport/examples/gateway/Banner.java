@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** What a person reads after the start: where the gateway is, what is behind it, and what to try. */
@@ -28,15 +27,15 @@ final class Banner {
     }
 
     private static void printUpstreams(Configuration configuration, List<UpstreamStatus> states, PrintStream out) {
-        Map<String, ConfiguredServer> servers =
-                configuration.servers().stream().collect(Collectors.toMap(ConfiguredServer::name, Function.identity()));
+        Map<String, String> kinds = configuration.servers().stream()
+                .collect(Collectors.toMap(ConfiguredServer::name, ConfiguredServer::kind));
         String title = "upstreams";
         for (UpstreamStatus state : states) {
             out.printf(
                     "  %-10s %s (%s): %s%s%n",
                     title,
                     state.name(),
-                    servers.get(state.name()).kind(),
+                    kinds.get(state.name()),
                     state.state(),
                     state.problem().map(why -> ", " + why).orElse(""));
             title = "";

@@ -8,8 +8,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Puts variables of the environment into values: {@code ${NAME}}, and {@code ${NAME:-default}} for one that may be unset
- * or empty. {@code $${} stands for a literal {@code ${}. A dollar sign without a brace means nothing. Immutable.
+ * Puts variables of the environment into values: <code>${NAME}</code>, and <code>${NAME:-default}</code> for one that may
+ * be unset or empty. Two dollar signs before the brace stand for a literal one. A dollar sign without a brace means
+ * nothing. Immutable.
  */
 final class Variables {
 
