@@ -292,9 +292,13 @@ final class LegacyHttpCall implements CallHandle {
             if (isRejected) {
                 return;
             }
-            boolean mayResume = !lastEventId.isEmpty()
-                    && (failure.kind() == Kind.INTERRUPTED || failure.kind() == Kind.UNREACHABLE);
-            if (mayResume && !events.isEnded()) {
+            if (failure.kind() == Kind.UNREACHABLE) {
+                session.forgetEra();
+            }
+            boolean mayPass = failure.kind() == Kind.INTERRUPTED
+                    || failure.kind() == Kind.UNREACHABLE
+                    || failure.kind() == Kind.OVERLOADED;
+            if (mayPass && !lastEventId.isEmpty() && !events.isEnded()) {
                 resumeLater();
             } else {
                 fail(isFirst ? failure : UpstreamFailure.maybeExecuted(failure.kind(), failure.detail()));
@@ -310,12 +314,19 @@ final class LegacyHttpCall implements CallHandle {
             } else if (isLost) {
                 fail(UpstreamFailure.maybeExecuted(
                         Kind.SESSION_LOST, "the upstream forgot the session before the answer was fetched"));
+            } else if (!isFirst && mayPass(reply.status())) {
+                resumeLater();
             } else if (!isFirst) {
                 fail(UpstreamFailure.maybeExecuted(
                         Kind.INTERRUPTED, "the stream of the answer could not be resumed: " + reply.describe()));
             } else {
                 refused(reply);
             }
+        }
+
+        /** Returns whether an upstream that is busy, or a proxy that does not reach it, says so. */
+        private static boolean mayPass(int status) {
+            return status == 429 || status == 502 || status == 503 || status == 504;
         }
 
         private void refused(HttpReply reply) {

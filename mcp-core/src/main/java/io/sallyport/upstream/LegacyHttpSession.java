@@ -107,6 +107,11 @@ final class LegacyHttpSession implements UpstreamSession {
         return call;
     }
 
+    /** What answers at this place the next time may speak another era. */
+    void forgetEra() {
+        origin.forgetEra();
+    }
+
     /** Takes a progress token for a call; returns false if another call under way has it. */
     boolean take(String progressToken, LegacyHttpCall call) {
         return progressTokens.putIfAbsent(progressToken, call) == null;

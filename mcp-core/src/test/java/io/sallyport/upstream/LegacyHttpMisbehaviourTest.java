@@ -68,6 +68,7 @@ class LegacyHttpMisbehaviourTest {
     @ParameterizedTest
     @MethodSource("misbehaviours")
     @Incident("S40")
+    @Incident("S74")
     @Incident("S91")
     void saysWhatWasWrongWithTheAnswer(Misbehaviour misbehaviour) throws Exception {
         McpScript script = McpScript.legacy().on("tools/call", misbehaviour.handler());

@@ -7,6 +7,7 @@ import static io.sallyport.upstream.UpstreamWorkbench.toolCall;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sallyport.protocol.RequestId;
+import io.sallyport.testing.Incident;
 import io.sallyport.upstream.UpstreamFailure.Kind;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -96,6 +97,27 @@ class LegacyResumptionTest {
             assertThat(call.response().isError()).isFalse();
             assertThat(call.log()).as("no pause was asked for").hasSize(7).containsOnly(PROGRESS);
             assertThat(resumedAfter).containsExactly("1", "2", "3", "4", "5", "6", "7");
+        }
+    }
+
+    @Test
+    @Incident("S74")
+    void comesBackAgainWhenTheUpstreamIsBusy() throws Exception {
+        McpScript script = script(exchange -> exchange.events().send("id: 1\nretry: 1\ndata:\n\n"), exchange -> {
+            if (resumedAfter.size() < 3) {
+                exchange.answer(503, null, "");
+            } else {
+                exchange.events().send("data: " + answer() + "\n\n");
+            }
+        });
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            UpstreamSession session = bench.legacy(server);
+
+            // When
+            RecordingCall call = call(session, toolCall(session, "1"));
+
+            assertThat(call.response().isError()).isFalse();
+            assertThat(resumedAfter).containsExactly("1", "1", "1");
         }
     }
 

@@ -240,6 +240,7 @@ class ModernHttpMisbehaviourTest {
     @ParameterizedTest
     @MethodSource("misbehaviours")
     @Incident("S40")
+    @Incident("S74")
     @Incident("S91")
     void saysWhatWasWrongWithTheAnswer(Misbehaviour misbehaviour) throws Exception {
         McpScript script = McpScript.modern().on("tools/call", misbehaviour.handler());
