@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Puts variables of the environment into values: <code>${NAME}</code>, and <code>${NAME:-default}</code> for one that may
+ * Puts variables of the environment into values: a name in braces after a dollar sign, and such a name with {@code :-} and a default for one that may
  * be unset or empty. Two dollar signs before the brace stand for a literal one. A dollar sign without a brace means
  * nothing. Immutable.
  */
