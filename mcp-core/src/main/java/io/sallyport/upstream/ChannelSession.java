@@ -5,6 +5,8 @@ import io.sallyport.protocol.Message;
 import io.sallyport.protocol.Methods;
 import io.sallyport.protocol.RequestId;
 import io.sallyport.upstream.UpstreamFailure.Kind;
+import io.sallyport.upstream.internal.DuplexHandshake;
+import io.sallyport.upstream.internal.DuplexSession;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Queue;

@@ -6,7 +6,7 @@
  * one call its listener is called by one thread at a time and in the order in which the upstream sent things; listeners
  * must not block.
  *
- * <p>Hosts start at {@link io.sallyport.upstream.HttpUpstream}, {@link io.sallyport.upstream.StdioUpstream} or, for
+ * <p>Hosts start at {@link io.sallyport.upstream.http.HttpUpstream}, {@link io.sallyport.upstream.stdio.StdioUpstream} or, for
  * tools of their own, at {@link io.sallyport.upstream.local.LocalServer}.
  */
 @NullMarked

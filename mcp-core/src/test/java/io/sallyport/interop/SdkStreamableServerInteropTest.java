@@ -1,7 +1,7 @@
 package io.sallyport.interop;
 
-import io.sallyport.upstream.HttpUpstream;
 import io.sallyport.upstream.Upstream;
+import io.sallyport.upstream.http.HttpUpstream;
 
 /** Streamable HTTP on both sides of the gateway. */
 class SdkStreamableServerInteropTest extends SdkServerContract {

@@ -36,7 +36,7 @@ import java.util.function.Supplier;
  *     "old", () -> HttpClientSseClientTransport.builder("https://old.example").build());
  * }</pre>
  *
- * <p>Where there is a choice, {@link io.sallyport.upstream.HttpUpstream} and a {@code StdioUpstream} do better. A
+ * <p>Where there is a choice, {@link io.sallyport.upstream.http.HttpUpstream} and a {@code StdioUpstream} do better. A
  * transport of the SDK:
  *
  * <ul>

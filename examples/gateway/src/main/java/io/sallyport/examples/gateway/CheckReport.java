@@ -1,6 +1,6 @@
 package io.sallyport.examples.gateway;
 
-import io.sallyport.upstream.StdioUpstream;
+import io.sallyport.upstream.stdio.StdioUpstream;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;

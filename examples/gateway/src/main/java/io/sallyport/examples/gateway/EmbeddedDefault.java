@@ -1,12 +1,12 @@
 package io.sallyport.examples.gateway;
 
 import io.sallyport.protocol.Era;
-import io.sallyport.upstream.StdioCommand;
-import io.sallyport.upstream.StdioUpstream;
 import io.sallyport.upstream.Upstream;
 import io.sallyport.upstream.local.LocalServer;
 import io.sallyport.upstream.local.Tool;
 import io.sallyport.upstream.local.ToolResult;
+import io.sallyport.upstream.stdio.StdioCommand;
+import io.sallyport.upstream.stdio.StdioUpstream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;

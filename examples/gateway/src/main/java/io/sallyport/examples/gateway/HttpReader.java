@@ -1,10 +1,10 @@
 package io.sallyport.examples.gateway;
 
 import io.modelcontextprotocol.client.transport.HttpClientSseClientTransport;
+import io.sallyport.egress.EgressGuard;
 import io.sallyport.examples.gateway.Section.Value;
-import io.sallyport.upstream.EgressGuard;
-import io.sallyport.upstream.HttpUpstream;
 import io.sallyport.upstream.Upstream;
+import io.sallyport.upstream.http.HttpUpstream;
 import io.sallyport.upstream.sdk.SdkTransportUpstream;
 import java.net.URI;
 import java.net.URISyntaxException;

@@ -1,9 +1,9 @@
 package io.sallyport.examples.gateway;
 
 import io.sallyport.examples.gateway.Section.Value;
-import io.sallyport.upstream.StdioCommand;
-import io.sallyport.upstream.StdioUpstream;
 import io.sallyport.upstream.Upstream;
+import io.sallyport.upstream.stdio.StdioCommand;
+import io.sallyport.upstream.stdio.StdioUpstream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

@@ -3,9 +3,9 @@ package io.sallyport.examples.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sallyport.testing.Incident;
-import io.sallyport.upstream.HttpUpstream;
-import io.sallyport.upstream.StdioUpstream;
+import io.sallyport.upstream.http.HttpUpstream;
 import io.sallyport.upstream.sdk.SdkTransportUpstream;
+import io.sallyport.upstream.stdio.StdioUpstream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;

@@ -1,0 +1,349 @@
+package io.sallyport.upstream.stdio;
+
+import static java.util.Objects.requireNonNull;
+
+import io.sallyport.protocol.Era;
+import io.sallyport.protocol.MalformedMessageException;
+import io.sallyport.protocol.Message;
+import io.sallyport.protocol.MessageLimits;
+import io.sallyport.upstream.MessageChannel;
+import io.sallyport.upstream.SessionListener;
+import io.sallyport.upstream.SessionSpec;
+import io.sallyport.upstream.Upstream;
+import io.sallyport.upstream.UpstreamException;
+import io.sallyport.upstream.UpstreamFailure;
+import io.sallyport.upstream.UpstreamRuntime;
+import io.sallyport.upstream.UpstreamSession;
+import io.sallyport.upstream.internal.DuplexHandshake;
+import io.sallyport.upstream.internal.DuplexSession;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An MCP server that runs as a child process and is spoken to over its standard input and output.
+ *
+ * <p>The child has the environment that its {@link StdioCommand} lists and nothing else. It ends with the gateway, with
+ * all that it has started, also if the gateway is killed (Linux). Clients of one principal share a child, unless they
+ * can be asked things by the server; those get one each.
+ */
+public final class StdioUpstream implements Upstream {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.upstream.stdio");
+
+    /** So that the limit on a message speaks before the limit on a line, which ends the child. */
+    private static final int LINE_SLACK = 64 * 1024;
+
+    private static final int LAST_WORDS = 5;
+
+    private final String name;
+    private final StdioCommand command;
+    private final Duration startWithin;
+    private final Duration probeWithin;
+    private final Duration stopWithin;
+    private final int maxProcesses;
+    private final ChildGuard guard = new ChildGuard();
+    private final Set<Channel> running = ConcurrentHashMap.newKeySet();
+
+    /** What the server turned out to speak; empty until it was probed. */
+    private volatile Optional<Era> era;
+
+    private StdioUpstream(Builder builder) {
+        name = builder.name;
+        command = builder.command;
+        era = builder.era;
+        startWithin = builder.startWithin;
+        probeWithin = builder.probeWithin;
+        stopWithin = builder.stopWithin;
+        maxProcesses = builder.maxProcesses;
+    }
+
+    /** Begins an upstream; see {@link Upstream#name} for its name. */
+    public static Builder of(String name, StdioCommand command) {
+        return new Builder(Upstream.requireValidName(name), requireNonNull(command, "command"));
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    /** Returns why the command cannot be started, if that can be told beforehand. */
+    public Optional<String> problem() {
+        return command.problem();
+    }
+
+    @Override
+    public boolean sharesSessions() {
+        return false;
+    }
+
+    @Override
+    public boolean sessionPerClient() {
+        return false;
+    }
+
+    @Override
+    public CompletionStage<UpstreamSession> open(SessionSpec spec, SessionListener listener, UpstreamRuntime runtime) {
+        CompletableFuture<UpstreamSession> opening = new CompletableFuture<>();
+        onExecutor(runtime, opening, () -> {
+            Optional<Era> known = era;
+            if (known.isPresent()) {
+                begin(known.get(), spec, listener, runtime, opening);
+            } else {
+                probe(spec, listener, runtime, opening);
+            }
+        });
+        return opening;
+    }
+
+    /** Starting a process blocks. */
+    private static void onExecutor(UpstreamRuntime runtime, CompletableFuture<?> opening, Runnable task) {
+        try {
+            runtime.executor().execute(() -> {
+                try {
+                    task.run();
+                } catch (RuntimeException e) {
+                    opening.completeExceptionally(e);
+                }
+            });
+        } catch (RejectedExecutionException full) {
+            opening.completeExceptionally(new UpstreamException(
+                    UpstreamFailure.notSent(UpstreamFailure.Kind.OVERLOADED, "the executor takes no more tasks")));
+        }
+    }
+
+    /** Finds out the era, and keeps the child that showed it if that may be; see {@link StdioProbe}. */
+    private void probe(
+            SessionSpec spec,
+            SessionListener listener,
+            UpstreamRuntime runtime,
+            CompletableFuture<UpstreamSession> opening) {
+        Channel channel;
+        try {
+            channel = start(Era.MODERN, listener, runtime);
+        } catch (UpstreamException e) {
+            opening.completeExceptionally(e);
+            return;
+        }
+        StdioProbe.ask(channel.session, spec, runtime.timer(), probeWithin, startWithin)
+                .whenComplete((found, failure) -> {
+                    if (found == null) {
+                        finish(channel, null, failure, opening);
+                    } else if (found.isPresent()) {
+                        finish(channel, found.get(), null, opening);
+                    } else {
+                        channel.session.close();
+                        onExecutor(runtime, opening, () -> begin(Era.LEGACY, spec, listener, runtime, opening));
+                    }
+                });
+    }
+
+    private void begin(
+            Era spoken,
+            SessionSpec spec,
+            SessionListener listener,
+            UpstreamRuntime runtime,
+            CompletableFuture<UpstreamSession> opening) {
+        Channel channel;
+        try {
+            channel = start(spoken, listener, runtime);
+        } catch (UpstreamException e) {
+            opening.completeExceptionally(e);
+            return;
+        }
+        DuplexHandshake.begin(channel.session, spec, runtime.timer(), startWithin)
+                .whenComplete((session, failure) -> finish(channel, session, failure, opening));
+    }
+
+    private void finish(
+            Channel channel,
+            @Nullable UpstreamSession session,
+            @Nullable Throwable failure,
+            CompletableFuture<UpstreamSession> opening) {
+        if (session != null) {
+            era = Optional.of(session.era());
+        }
+        if (session == null || !opening.complete(session)) {
+            channel.session.close();
+            opening.completeExceptionally(failure == null ? new IllegalStateException("no session") : failure);
+        }
+    }
+
+    private Channel start(Era spoken, SessionListener listener, UpstreamRuntime runtime) {
+        if (running.size() >= maxProcesses) {
+            throw new UpstreamException(UpstreamFailure.notSent(
+                    UpstreamFailure.Kind.OVERLOADED, maxProcesses + " processes are running already"));
+        }
+        Channel channel = new Channel(spoken, listener, runtime.limits());
+        running.add(channel);
+        try {
+            channel.start();
+        } catch (IOException e) {
+            running.remove(channel);
+            throw new UpstreamException(
+                    UpstreamFailure.notSent(UpstreamFailure.Kind.UNREACHABLE, String.valueOf(e.getMessage())));
+        }
+        return channel;
+    }
+
+    @Override
+    public void close() {
+        List.copyOf(running).forEach(channel -> channel.session.close());
+        guard.close(stopWithin);
+    }
+
+    /** A child process as a channel of messages. */
+    private final class Channel implements MessageChannel, ChildProcess.Listener {
+
+        private final DuplexSession session;
+        private final MessageLimits limits;
+        private volatile @Nullable ChildProcess child;
+
+        Channel(Era spoken, SessionListener listener, MessageLimits limits) {
+            this.session = new DuplexSession(name, spoken, this, listener);
+            this.limits = limits;
+        }
+
+        void start() throws IOException {
+            child = ChildProcess.start(
+                    name,
+                    command,
+                    ChildLimits.defaults().withMaxLineBytes(limits.maxBytes() + LINE_SLACK),
+                    guard,
+                    line -> line,
+                    this);
+        }
+
+        @Override
+        public boolean send(Message message) {
+            ChildProcess process = child;
+            return process != null
+                    && process.send(message.onOneLine().asByteBuffer()).accepted();
+        }
+
+        @Override
+        public void close() {
+            ChildProcess process = child;
+            if (process != null) {
+                process.stop(stopWithin);
+            }
+        }
+
+        @Override
+        public void onLine(byte[] line) {
+            Message message;
+            try {
+                message = Message.parse(line, limits);
+            } catch (MalformedMessageException e) {
+                // Many servers print a banner or a warning where only messages belong; that must not end them.
+                LOGGER.atWarn()
+                        .addKeyValue("upstream", name)
+                        .addKeyValue("reason", e.getMessage())
+                        .log("a line on standard output is no message; ignored");
+                return;
+            }
+            session.received(message);
+        }
+
+        @Override
+        public void onStderr(String line) {
+            LOGGER.atInfo()
+                    .addKeyValue("upstream", name)
+                    .addKeyValue("line", line)
+                    .log("stderr");
+        }
+
+        @Override
+        public void onExit(ChildExit exit) {
+            running.remove(this);
+            session.lost(UpstreamFailure.notSent(UpstreamFailure.Kind.INTERRUPTED, described(exit)));
+        }
+    }
+
+    /** What an operator needs to know first: the last words of a server usually say what it lacked. */
+    private static String described(ChildExit exit) {
+        List<String> tail = exit.stderrTail();
+        List<String> last = tail.subList(Math.max(0, tail.size() - LAST_WORDS), tail.size());
+        return exit.summary() + (last.isEmpty() ? "" : "; last words: " + String.join(" | ", last));
+    }
+
+    /** Puts an upstream together. Confined to one thread. */
+    public static final class Builder {
+
+        private final String name;
+        private final StdioCommand command;
+        private Optional<Era> era = Optional.empty();
+        private Duration startWithin = Duration.ofMinutes(2);
+        private Duration probeWithin = Duration.ofSeconds(10);
+        private Duration stopWithin = Duration.ofSeconds(5);
+        private int maxProcesses = 16;
+
+        private Builder(String name, StdioCommand command) {
+            this.name = name;
+            this.command = command;
+        }
+
+        /** Sets the era that the server speaks, which is otherwise found out with a process of its own. */
+        public Builder era(Era spoken) {
+            this.era = Optional.of(spoken);
+            return this;
+        }
+
+        /**
+         * Sets how long the server may take to answer the first message. Defaults to 2 minutes: npx and uvx fetch a server
+         * before they start it.
+         */
+        public Builder startWithin(Duration duration) {
+            this.startWithin = positive("startWithin", duration);
+            return this;
+        }
+
+        /**
+         * Sets after how long a server that has not answered is taken to be a legacy one, unless it shows yet that it is
+         * not. Defaults to 10 seconds.
+         */
+        public Builder probeWithin(Duration duration) {
+            this.probeWithin = positive("probeWithin", duration);
+            return this;
+        }
+
+        /** Sets how long the server may take to end before it is killed. Defaults to 5 seconds. */
+        public Builder stopWithin(Duration duration) {
+            this.stopWithin = positive("stopWithin", duration);
+            return this;
+        }
+
+        /** Sets how many processes of this server may run at a time. Defaults to 16. */
+        public Builder maxProcesses(int processes) {
+            if (processes < 2) {
+                throw new IllegalArgumentException(
+                        "maxProcesses must be at least 2, one for the gateway's own questions "
+                                + "and one for clients, but was " + processes);
+            }
+            this.maxProcesses = processes;
+            return this;
+        }
+
+        private static Duration positive(String what, Duration value) {
+            if (value.isNegative() || value.isZero()) {
+                throw new IllegalArgumentException(what + " must be positive, but was " + value);
+            }
+            return value;
+        }
+
+        /** Returns the upstream. */
+        public StdioUpstream build() {
+            return new StdioUpstream(this);
+        }
+    }
+}
