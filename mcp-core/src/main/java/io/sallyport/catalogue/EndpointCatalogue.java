@@ -14,7 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /** What an endpoint offers, made of its upstreams' catalogues. Immutable. */
 public final class EndpointCatalogue {
@@ -24,7 +23,6 @@ public final class EndpointCatalogue {
 
     private static final String SEPARATOR = "__";
     private static final int HASH_DIGITS = 8;
-    private static final Pattern PLACE = Pattern.compile("\\{[^{}]*}");
 
     /** How an upstream's definitions are exposed at an endpoint. */
     public interface Naming {
@@ -41,7 +39,7 @@ public final class EndpointCatalogue {
     /** A definition that is not offered, and why. */
     public record Quarantined(String upstream, Kind kind, String name, String reason) {}
 
-    private record Template(String upstream, Pattern pattern) {}
+    private record Template(String upstream, UriTemplate uris) {}
 
     private final Map<Kind, Map<String, Entry>> entries = new EnumMap<>(Kind.class);
     private final Map<Kind, String> lists = new EnumMap<>(Kind.class);
@@ -97,7 +95,7 @@ public final class EndpointCatalogue {
             quarantined.add(new Quarantined(
                     upstream, kind, name, "\"" + exposed + "\" is already offered by " + other.upstream()));
         } else if (kind == Kind.TEMPLATE) {
-            templates.add(new Template(upstream, patternOf(name)));
+            templates.add(new Template(upstream, new UriTemplate(name)));
         }
     }
 
@@ -119,17 +117,6 @@ public final class EndpointCatalogue {
         }
     }
 
-    /** Takes every expression of RFC 6570 for one or more characters; which upstream is meant is all we ask. */
-    private static Pattern patternOf(String template) {
-        StringBuilder regex = new StringBuilder();
-        int end = 0;
-        for (java.util.regex.Matcher places = PLACE.matcher(template); places.find(); end = places.end()) {
-            regex.append(Pattern.quote(template.substring(end, places.start()))).append(".+");
-        }
-        return Pattern.compile(
-                regex.append(Pattern.quote(template.substring(end))).toString(), Pattern.DOTALL);
-    }
-
     /** Returns what stands behind an exposed name or URI. */
     public Optional<Entry> entry(Kind kind, String exposed) {
         return Optional.ofNullable(entries.getOrDefault(kind, Map.of()).get(exposed));
@@ -145,7 +132,7 @@ public final class EndpointCatalogue {
         return entry(Kind.RESOURCE, uri)
                 .map(Entry::upstream)
                 .or(() -> templates.stream()
-                        .filter(template -> template.pattern().matcher(uri).matches())
+                        .filter(template -> template.uris().matches(uri))
                         .map(Template::upstream)
                         .findFirst());
     }
