@@ -3,6 +3,8 @@ package io.sallyport.catalogue;
 import io.sallyport.protocol.JsonValue;
 import io.sallyport.protocol.Part;
 import io.sallyport.protocol.Response;
+import io.sallyport.upstream.UpstreamException;
+import io.sallyport.upstream.UpstreamFailure;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
@@ -27,15 +29,6 @@ public final class CatalogueReader {
         CompletionStage<Response> page(Kind kind, Optional<String> cursor);
     }
 
-    /** An upstream's list could not be read. */
-    public static final class UnreadableException extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        UnreadableException(String message) {
-            super(message);
-        }
-    }
-
     private final Pages pages;
     private final int maxDefinitions;
     private final Map<Kind, List<JsonValue>> lists = new EnumMap<>(Kind.class);
@@ -46,7 +39,7 @@ public final class CatalogueReader {
         this.maxDefinitions = maxDefinitions;
     }
 
-    /** Returns the catalogue of an upstream with these capabilities. */
+    /** Returns the catalogue of an upstream with these capabilities, or an {@link UpstreamException}. */
     public CompletionStage<Catalogue> read(Predicate<String> hasCapability) {
         CompletionStage<Void> done = CompletableFuture.completedFuture(null);
         for (Kind kind : Kind.values()) {
@@ -62,8 +55,7 @@ public final class CatalogueReader {
             if (response.isError()) {
                 // Templates came later than resources, and many servers promise prompts that they do not have.
                 if (kind == Kind.TOOL) {
-                    throw new UnreadableException(
-                            kind.listMethod() + " was answered with error " + response.errorCode());
+                    throw unreadable(kind.listMethod() + " was answered with error " + response.errorCode());
                 }
                 return CompletableFuture.completedFuture(null);
             }
@@ -72,16 +64,20 @@ public final class CatalogueReader {
                     .map(JsonValue::elements)
                     .orElse(List.of()));
             if (definitions.size() > maxDefinitions) {
-                throw new UnreadableException(kind.listMethod() + " has more than " + maxDefinitions + " definitions");
+                throw unreadable(kind.listMethod() + " has more than " + maxDefinitions + " definitions");
             }
             Optional<String> next = response.getString(Part.RESULT, "nextCursor");
             if (next.isEmpty()) {
                 return CompletableFuture.completedFuture(null);
             }
             if (!seen.add(next.get())) {
-                throw new UnreadableException(kind.listMethod() + " gave the same cursor twice");
+                throw unreadable(kind.listMethod() + " gave the same cursor twice");
             }
             return read(kind, next, seen);
         });
+    }
+
+    private static UpstreamException unreadable(String detail) {
+        return new UpstreamException(UpstreamFailure.notSent(UpstreamFailure.Kind.PROTOCOL, detail));
     }
 }

@@ -205,6 +205,7 @@ public final class McpGateway implements AutoCloseable {
         private Duration maxCallDuration = Duration.ofMinutes(10);
         private int maxDefinitions = 10_000;
         private int maxSessionsPerUpstream = 1_000;
+        private Duration upstreamSessionIdle = Duration.ofMinutes(30);
         private int maxStreamsPerPrincipal = 16;
         private int streamBufferBytes = 256 * 1024;
         private Duration idleHeartbeat = Duration.ofSeconds(15);
@@ -347,9 +348,21 @@ public final class McpGateway implements AutoCloseable {
             return this;
         }
 
-        /** Sets how many sessions are kept with one upstream for clients. Defaults to 1,000. */
+        /**
+         * Sets how many sessions are kept with one upstream for clients. Defaults to 1,000. When there is no room, one
+         * that nobody uses is closed; never one that holds something of another principal's.
+         */
         public Builder maxSessionsPerUpstream(int sessions) {
             this.maxSessionsPerUpstream = positive("maxSessionsPerUpstream", sessions);
+            return this;
+        }
+
+        /**
+         * Sets after how long without a call a session is closed that all requests of a principal share with an upstream;
+         * a child process ends with it. Defaults to 30 minutes. Sessions that belong to a session of a client end with it.
+         */
+        public Builder upstreamSessionIdle(Duration idle) {
+            this.upstreamSessionIdle = positive("upstreamSessionIdle", idle);
             return this;
         }
 
@@ -433,6 +446,7 @@ public final class McpGateway implements AutoCloseable {
                     maxCallDuration,
                     maxDefinitions,
                     maxSessionsPerUpstream,
+                    upstreamSessionIdle,
                     maxStreamsPerPrincipal,
                     streamBufferBytes,
                     idleHeartbeat,

@@ -154,19 +154,12 @@ final class ChannelSession implements MessageChannel, ChannelUpstream.Inbox {
                     .whenComplete((pong, thrown) -> {
                         pinging.set(false);
                         if (thrown != null && heard - asked < 0) {
-                            lost(whyNot(thrown));
+                            lost(UpstreamFailure.of(thrown));
                         }
                     });
         } catch (RejectedExecutionException closing) {
             pinging.set(false);
         }
-    }
-
-    private static UpstreamFailure whyNot(Throwable thrown) {
-        Throwable cause = thrown instanceof CompletionException ? thrown.getCause() : thrown;
-        return cause instanceof UpstreamException known
-                ? known.failure()
-                : UpstreamFailure.notSent(Kind.INTERNAL, String.valueOf(cause));
     }
 
     @Override

@@ -2,6 +2,9 @@ package io.sallyport.upstream;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Why a call, or a session, came to nothing.
  *
@@ -35,6 +38,20 @@ public record UpstreamFailure(Kind kind, String detail, boolean maybeExecuted) {
     public UpstreamFailure {
         requireNonNull(kind, "kind");
         requireNonNull(detail, "detail");
+    }
+
+    /**
+     * Returns what a stage of an upstream failed with: the failure of its {@link UpstreamException}; anything else is a
+     * fault on our side, of a call that was not carried out.
+     */
+    public static UpstreamFailure of(@Nullable Throwable thrown) {
+        Throwable cause = thrown;
+        while (cause instanceof CompletionException && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause instanceof UpstreamException known
+                ? known.failure()
+                : notSent(Kind.INTERNAL, String.valueOf(cause));
     }
 
     /** Returns a failure of a call that was certainly not carried out. */

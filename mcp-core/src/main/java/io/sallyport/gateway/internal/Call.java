@@ -6,6 +6,7 @@ import io.sallyport.protocol.ErrorCodes;
 import io.sallyport.protocol.Json;
 import io.sallyport.protocol.JsonValue;
 import io.sallyport.protocol.McpError;
+import io.sallyport.protocol.MessageEdit;
 import io.sallyport.protocol.Methods;
 import io.sallyport.protocol.Notification;
 import io.sallyport.protocol.Part;
@@ -16,15 +17,13 @@ import io.sallyport.spi.AuditEvent;
 import io.sallyport.upstream.CallHandle;
 import io.sallyport.upstream.CallListener;
 import io.sallyport.upstream.CallSpec;
-import io.sallyport.upstream.UpstreamException;
 import io.sallyport.upstream.UpstreamFailure;
 import io.sallyport.upstream.UpstreamSession;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -60,7 +59,7 @@ final class Call implements CallListener, Ticks.Ticking {
 
     private final ReentrantLock lock = new ReentrantLock();
 
-    private @Nullable UpstreamSession session;
+    private ClientSessions.@Nullable Lease lease;
     private @Nullable CallHandle handle;
     private @Nullable Runnable again;
     private boolean ended;
@@ -92,49 +91,46 @@ final class Call implements CallListener, Ticks.Ticking {
      *
      * @param sessions gives a session; asked once more if the first turns out to be one that the upstream had forgotten
      */
-    void start(Supplier<CompletionStage<UpstreamSession>> sessions) {
+    void start(Supplier<CompletionStage<ClientSessions.Lease>> sessions) {
         engine.ticks().add(this);
         engine.inFlight().begin();
         again = () -> open(sessions.get());
         open(sessions.get());
     }
 
-    private void open(CompletionStage<UpstreamSession> opening) {
-        opening.whenComplete((opened, failure) -> {
+    private void open(CompletionStage<ClientSessions.Lease> opening) {
+        opening.whenComplete((opened, thrown) -> {
             if (opened == null) {
-                onFailure(failureOf(failure));
-                return;
+                onFailure(UpstreamFailure.of(thrown));
+            } else if (adopt(opened)) {
+                issue(opened.session(), inEraOf(opened.session()));
+            } else {
+                opened.giveBack().run();
             }
-            Request converted = request;
-            if (opened.era() != info.era()) {
-                converted =
-                        info.era() == Era.LEGACY ? EraBridge.toModern(request, client) : EraBridge.toLegacy(request);
-            }
-            issue(opened, converted);
         });
     }
 
-    private static UpstreamFailure failureOf(@Nullable Throwable thrown) {
-        Throwable cause =
-                thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
-        if (cause instanceof UpstreamException known) {
-            return known.failure();
-        }
-        LOGGER.atError().setCause(cause).log("opening a session with an upstream failed unexpectedly");
-        return UpstreamFailure.notSent(UpstreamFailure.Kind.INTERNAL, String.valueOf(cause));
-    }
-
-    private void issue(UpstreamSession opened, Request converted) {
+    private boolean adopt(ClientSessions.Lease opened) {
         lock.lock();
         try {
-            if (ended) {
-                return;
+            if (!ended) {
+                lease = opened;
             }
-            session = opened;
+            return !ended;
         } finally {
             lock.unlock();
         }
-        CallHandle made = opened.call(converted, spec, this);
+    }
+
+    private Request inEraOf(UpstreamSession session) {
+        if (session.era() == info.era()) {
+            return request;
+        }
+        return info.era() == Era.LEGACY ? EraBridge.toModern(request, client) : EraBridge.toLegacy(request);
+    }
+
+    private void issue(UpstreamSession session, Request converted) {
+        CallHandle made = session.call(converted, spec, this);
         boolean tooLate;
         lock.lock();
         try {
@@ -174,14 +170,19 @@ final class Call implements CallListener, Ticks.Ticking {
 
     /** Marks the call as ended and returns whether it was not before. */
     private boolean end() {
+        ClientSessions.Lease used;
         lock.lock();
         try {
             if (ended) {
                 return false;
             }
             ended = true;
+            used = lease;
         } finally {
             lock.unlock();
+        }
+        if (used != null) {
+            used.giveBack().run();
         }
         engine.ticks().remove(this);
         return true;
@@ -339,7 +340,7 @@ final class Call implements CallListener, Ticks.Ticking {
     private Optional<UpstreamSession> currentSession() {
         lock.lock();
         try {
-            return Optional.ofNullable(session);
+            return Optional.ofNullable(lease).map(ClientSessions.Lease::session);
         } finally {
             lock.unlock();
         }
@@ -366,14 +367,24 @@ final class Call implements CallListener, Ticks.Ticking {
     }
 
     private Optional<Runnable> takeRetry() {
+        Runnable retry;
+        ClientSessions.Lease used;
         lock.lock();
         try {
-            Runnable retry = ended ? null : again;
+            if (ended || again == null) {
+                return Optional.empty();
+            }
+            retry = again;
             again = null;
-            return Optional.ofNullable(retry);
+            used = lease;
+            lease = null;
         } finally {
             lock.unlock();
         }
+        if (used != null) {
+            used.giveBack().run();
+        }
+        return Optional.of(retry);
     }
 
     private void refuse(Refusal refusal) {
@@ -416,12 +427,10 @@ final class Call implements CallListener, Ticks.Ticking {
             callAgain(Map.of(), state);
             return;
         }
-        Map<String, JsonValue> answers = new LinkedHashMap<>();
+        Map<String, JsonValue> answers = new ConcurrentHashMap<>();
         AtomicInteger open = new AtomicInteger(inputs.size());
         inputs.forEach((key, input) -> ask(Questions.of(key, input), answer -> {
-            synchronized (answers) {
-                answers.put(key, Questions.bareResult(answer));
-            }
+            answers.put(key, Questions.bareResult(answer));
             if (open.decrementAndGet() == 0) {
                 callAgain(answers, state);
             }
@@ -433,14 +442,10 @@ final class Call implements CallListener, Ticks.Ticking {
         if (current.isEmpty() || isEnded()) {
             return;
         }
-        String responses;
-        synchronized (answers) {
-            responses = Json.write(answers);
-        }
-        var edit = EraBridge.toModern(request, client)
+        MessageEdit edit = EraBridge.toModern(request, client)
                 .withId(new RequestId(Json.quote(info.correlationId() + "-" + rounds)))
                 .edit()
-                .set(Part.PARAMS, "inputResponses", responses);
+                .set(Part.PARAMS, "inputResponses", Json.write(answers));
         state.ifPresent(value -> edit.set(Part.PARAMS, "requestState", value.toJson()));
         issue(current.get(), (Request) edit.apply());
     }

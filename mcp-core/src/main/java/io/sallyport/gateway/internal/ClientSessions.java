@@ -9,7 +9,9 @@ import io.sallyport.upstream.SessionSpec;
 import io.sallyport.upstream.Upstream;
 import io.sallyport.upstream.UpstreamException;
 import io.sallyport.upstream.UpstreamFailure;
+import io.sallyport.upstream.UpstreamRuntime;
 import io.sallyport.upstream.UpstreamSession;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -20,9 +22,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** The sessions with one upstream that are kept for clients. Bounded: the least recently used one makes room. */
+/**
+ * The sessions with one upstream that are kept for clients. Bounded: the one that was unused longest makes room, but none
+ * in which a call is under way. A session that all requests of a principal share is closed when it was not used for a
+ * while; that of a client's session ends with it.
+ */
 final class ClientSessions {
 
     /**
@@ -30,13 +38,36 @@ final class ClientSessions {
      */
     record Key(Principal principal, Optional<String> sessionKey) {}
 
+    /** A session as one call uses it, until it gives it back. */
+    record Lease(UpstreamSession session, Runnable giveBack) {}
+
     /** A session, maybe still being opened, and what its upstream was asked to log in it. */
-    static final class Entry {
+    final class Entry {
         private final CompletableFuture<UpstreamSession> opening = new CompletableFuture<>();
         private final LogLevels levels;
 
+        /** How many calls use it. Guarded by the lock, as is the time at which there was one less. */
+        private int users = 1;
+
+        private long unusedSince;
+
         private Entry(Key key) {
             levels = new LogLevels(key.sessionKey().isEmpty());
+        }
+
+        /** Returns the session for one call, when it is open. */
+        CompletionStage<Lease> lease(CompletionStage<UpstreamSession> ready) {
+            return ready.thenApply(session -> new Lease(session, this::giveBack));
+        }
+
+        private void giveBack() {
+            lock.lock();
+            try {
+                users--;
+                unusedSince = ticker.getAsLong();
+            } finally {
+                lock.unlock();
+            }
         }
 
         CompletionStage<UpstreamSession> opening() {
@@ -49,7 +80,10 @@ final class ClientSessions {
     }
 
     private final Upstream upstream;
-    private final Engine engine;
+    private final UpstreamRuntime runtime;
+    private final int most;
+    private final long idleNanos;
+    private final LongSupplier ticker;
     private final ReentrantLock lock = new ReentrantLock();
 
     /** Least recently used first. Guarded by the lock. */
@@ -57,49 +91,111 @@ final class ClientSessions {
 
     private boolean closed;
 
-    ClientSessions(Upstream upstream, Engine engine) {
+    ClientSessions(Upstream upstream, UpstreamRuntime runtime, int most, Duration idle, LongSupplier ticker) {
         this.upstream = upstream;
-        this.engine = engine;
+        this.runtime = runtime;
+        this.most = most;
+        this.idleNanos = idle.toNanos();
+        this.ticker = ticker;
     }
 
-    /** Returns the session of this key, opened if there is none. */
-    Entry session(Key key, SessionSpec spec, SessionListener toClient) {
+    /** Returns the session of this key for one call, which gives it back; opened if there is none. */
+    Entry use(Key key, SessionSpec spec, SessionListener toClient) {
         Entry entry = new Entry(key);
-        @Nullable Entry evicted = null;
+        Optional<Entry> evicted = Optional.empty();
         lock.lock();
         try {
+            Entry existing = sessions.get(key);
+            if (existing != null) {
+                existing.users++;
+                return existing;
+            }
             if (closed) {
                 entry.opening.completeExceptionally(new UpstreamException(
                         UpstreamFailure.notSent(UpstreamFailure.Kind.UNREACHABLE, "the gateway is closing")));
                 return entry;
             }
-            Entry existing = sessions.get(key);
-            if (existing != null) {
-                return existing;
-            }
-            if (sessions.size() == engine.settings().maxSessionsPerUpstream()) {
-                Iterator<Entry> oldest = sessions.values().iterator();
-                evicted = oldest.next();
-                oldest.remove();
+            if (sessions.size() == most) {
+                evicted = takeUnused(ClientSessions::isShared)
+                        .or(() -> takeUnused(other -> other.getKey().principal().equals(key.principal())));
+                if (evicted.isEmpty()) {
+                    entry.opening.completeExceptionally(new UpstreamException(UpstreamFailure.notSent(
+                            UpstreamFailure.Kind.OVERLOADED, most + " sessions are kept already")));
+                    return entry;
+                }
             }
             sessions.put(key, entry);
         } finally {
             lock.unlock();
         }
-        if (evicted != null) {
-            close(evicted);
-        }
-        upstream.open(spec, new Forwarder(key, entry, toClient), engine.runtime())
-                .whenComplete((opened, thrown) -> {
-                    if (opened == null) {
-                        forget(key, entry);
-                        entry.opening.completeExceptionally(
-                                thrown == null ? new IllegalStateException("no session") : thrown);
-                    } else if (!entry.opening.complete(opened)) {
-                        opened.close();
-                    }
-                });
+        evicted.ifPresent(ClientSessions::close);
+        opening(spec, new Forwarder(key, entry, toClient)).whenComplete((opened, thrown) -> {
+            if (opened == null) {
+                forget(key, entry);
+                makeRoom(thrown);
+                entry.opening.completeExceptionally(thrown == null ? new IllegalStateException("no session") : thrown);
+            } else if (!entry.opening.complete(opened)) {
+                opened.close();
+            }
+        });
         return entry;
+    }
+
+    private CompletionStage<UpstreamSession> opening(SessionSpec spec, SessionListener listener) {
+        try {
+            return upstream.open(spec, listener, runtime);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /** Takes the session out that was unused longest, if one that passes is. Called under the lock. */
+    private Optional<Entry> takeUnused(Predicate<Map.Entry<Key, Entry>> passes) {
+        Iterator<Map.Entry<Key, Entry>> all = sessions.entrySet().iterator();
+        while (all.hasNext()) {
+            Map.Entry<Key, Entry> next = all.next();
+            if (next.getValue().users == 0 && passes.test(next)) {
+                all.remove();
+                return Optional.of(next.getValue());
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** An upstream that has no room for another session may have it when a session that nobody uses is gone. */
+    private void makeRoom(@Nullable Throwable thrown) {
+        if (UpstreamFailure.of(thrown).kind() == UpstreamFailure.Kind.OVERLOADED) {
+            Optional<Entry> unused;
+            lock.lock();
+            try {
+                unused = takeUnused(ClientSessions::isShared);
+            } finally {
+                lock.unlock();
+            }
+            unused.ifPresent(ClientSessions::close);
+        }
+    }
+
+    /** Closes what all requests of a principal shared and nobody has used for a while. */
+    void closeIdle() {
+        long now = ticker.getAsLong();
+        Predicate<Map.Entry<Key, Entry>> isIdle =
+                entry -> isShared(entry) && now - entry.getValue().unusedSince >= idleNanos;
+        Optional<Entry> idle;
+        do {
+            lock.lock();
+            try {
+                idle = takeUnused(isIdle);
+            } finally {
+                lock.unlock();
+            }
+            idle.ifPresent(ClientSessions::close);
+        } while (idle.isPresent());
+    }
+
+    /** What is shared holds nothing of a client's; it can be opened anew at any time. */
+    private static boolean isShared(Map.Entry<Key, Entry> entry) {
+        return entry.getKey().sessionKey().isEmpty();
     }
 
     Optional<Entry> existing(Key key) {

@@ -4,9 +4,13 @@ import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Runs tasks one after the other, in order, on an executor. Bounded. Thread-safe. */
 final class SerialQueue {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.call");
 
     private static final int MAX_WAITING = 1000;
 
@@ -56,7 +60,12 @@ final class SerialQueue {
             } finally {
                 lock.unlock();
             }
-            next.run();
+            try {
+                next.run();
+            } catch (RuntimeException e) {
+                // What waits behind it may be the answer.
+                LOGGER.atError().setCause(e).log("a task of a call failed");
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param maxCallDuration how long a call may take at all
  * @param maxDefinitions how many definitions of one kind an upstream may list
  * @param maxSessionsPerUpstream how many sessions are kept with one upstream
+ * @param upstreamSessionIdle after how long without a call a shared session with an upstream is closed
  * @param maxStreamsPerPrincipal how many streams a principal may have open
  * @param streamBufferBytes how much may wait in one stream for a slow client
  * @param idleHeartbeat after how long an idle stream gets a comment
@@ -25,6 +26,7 @@ public record Settings(
         Duration maxCallDuration,
         int maxDefinitions,
         int maxSessionsPerUpstream,
+        Duration upstreamSessionIdle,
         int maxStreamsPerPrincipal,
         int streamBufferBytes,
         Duration idleHeartbeat,

@@ -55,6 +55,7 @@ public final class UpstreamManager {
 
     private static final long FIRST_PAUSE_MILLIS = 250;
     private static final long LONGEST_PAUSE_MILLIS = 5_000;
+    private static final long LOOK_FOR_IDLE_SECONDS = 30;
 
     /** Upstreams have shorter limits of their own; a child may have to be fetched before it starts. */
     private static final Duration OPEN_WITHIN = Duration.ofMinutes(5);
@@ -110,8 +111,17 @@ public final class UpstreamManager {
         this.upstream = upstream;
         this.engine = engine;
         this.listener = listener;
-        this.clients = new ClientSessions(upstream, engine);
+        this.clients = new ClientSessions(
+                upstream,
+                engine.runtime(),
+                engine.settings().maxSessionsPerUpstream(),
+                engine.settings().upstreamSessionIdle(),
+                engine.ticks()::now);
         this.watches = new Watches(this);
+        engine.runtime()
+                .timer()
+                .scheduleWithFixedDelay(
+                        clients::closeIdle, LOOK_FOR_IDLE_SECONDS, LOOK_FOR_IDLE_SECONDS, TimeUnit.SECONDS);
     }
 
     /** Returns the upstream's name. */
@@ -184,7 +194,7 @@ public final class UpstreamManager {
         }
         opening.whenComplete((opened, thrown) -> {
             if (opened == null) {
-                fail(life, failureOf(thrown), State.CONNECTING);
+                fail(life, UpstreamFailure.of(thrown), State.CONNECTING);
             } else if (adopt(life, opened)) {
                 failUnlessReady(life, LISTS_WITHIN, "its lists were not read");
                 readCatalogue(life, opened, EnumSet.noneOf(Kind.class));
@@ -196,16 +206,6 @@ public final class UpstreamManager {
         UpstreamFailure tooLate = UpstreamFailure.notSent(
                 UpstreamFailure.Kind.UNREACHABLE, what + " within " + within.toSeconds() + " s");
         after(within, () -> fail(life, tooLate, State.CONNECTING));
-    }
-
-    private static UpstreamFailure failureOf(@Nullable Throwable thrown) {
-        Throwable cause = thrown;
-        while (cause instanceof java.util.concurrent.CompletionException && cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return cause instanceof UpstreamException known
-                ? known.failure()
-                : UpstreamFailure.notSent(UpstreamFailure.Kind.PROTOCOL, String.valueOf(cause));
     }
 
     /** Takes a session as the gateway's own, unless its life is over. */
@@ -234,7 +234,7 @@ public final class UpstreamManager {
                 .read(known::has)
                 .whenComplete((read, thrown) -> {
                     if (read == null) {
-                        fail(life, failureOf(thrown), state());
+                        fail(life, UpstreamFailure.of(thrown), state());
                     } else {
                         publish(life, from, read, announced);
                     }
@@ -442,7 +442,7 @@ public final class UpstreamManager {
      * Returns a session for a client. Fails at once while the upstream is down: the next try to connect is under way
      * or planned, and a client that waits for it gains nothing over one that comes back.
      */
-    CompletionStage<UpstreamSession> sessionFor(
+    CompletionStage<ClientSessions.Lease> sessionFor(
             ClientSessions.Key key, SessionSpec spec, Optional<String> logLevel, SessionListener toClient) {
         return firstAttempt.thenCompose(done -> {
             if (state() == State.DOWN || state() == State.CLOSED) {
@@ -454,11 +454,12 @@ public final class UpstreamManager {
             boolean everybodys = upstream.sharesSessions()
                     || mayShare(spec) && key.principal().isAnonymous();
             if (everybodys && own.isPresent()) {
-                return withLevel(ownLevels, CompletableFuture.completedFuture(own.get()), logLevel);
+                return withLevel(ownLevels, CompletableFuture.completedFuture(own.get()), logLevel)
+                        .thenApply(session -> new ClientSessions.Lease(session, () -> {}));
             }
-            ClientSessions.Entry entry = clients.session(
+            ClientSessions.Entry entry = clients.use(
                     mayShare(spec) ? new ClientSessions.Key(key.principal(), Optional.empty()) : key, spec, toClient);
-            return withLevel(entry.levels(), entry.opening(), logLevel);
+            return entry.lease(withLevel(entry.levels(), entry.opening(), logLevel));
         });
     }
 
