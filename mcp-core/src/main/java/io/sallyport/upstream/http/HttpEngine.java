@@ -191,7 +191,8 @@ final class HttpEngine {
     }
 
     HttpRequest request(HttpExchange.Spec spec) {
-        BasicHttpRequest request = new BasicHttpRequest(spec.method(), target, path);
+        BasicHttpRequest request =
+                new BasicHttpRequest(spec.method(), target, spec.path().isEmpty() ? path : spec.path());
         for (Header header : settings.headers()) {
             request.addHeader(header);
         }

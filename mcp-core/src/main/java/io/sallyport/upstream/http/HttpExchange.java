@@ -44,10 +44,16 @@ final class HttpExchange {
     /**
      * A request to be sent.
      *
+     * @param path the path and query that it is for; empty for the upstream's own
      * @param repeatable whether it may be sent again although the upstream may have seen it
      */
     record Spec(
-            String method, List<Header> headers, @Nullable ByteBuffer body, boolean repeatable, Lane lane) {}
+            String method,
+            String path,
+            List<Header> headers,
+            @Nullable ByteBuffer body,
+            boolean repeatable,
+            Lane lane) {}
 
     /** Told of what comes back, by one thread at a time; ends with {@link #onEnd} or {@link #onFailure}. */
     interface Listener {

@@ -319,13 +319,34 @@ public final class HttpUpstream implements Upstream {
          * @throws IllegalArgumentException if the settings do not go together, or the egress guard refuses the URL
          */
         public HttpUpstream build() {
+            return new HttpUpstream(settings());
+        }
+
+        /**
+         * As {@link #build}, for a server of the transport that came before (revision 2024-11-05, "HTTP with SSE",
+         * deprecated since): the URL is that of its stream. Each session has a stream of its own; where messages are
+         * posted the server says, and it must be at the same scheme, host and port.
+         *
+         * @throws IllegalArgumentException as {@link #build}, and if {@link #era} or {@link #passHeaders} is set, which
+         *     mean nothing here
+         */
+        public Upstream buildSse() {
+            if (era.isPresent() || !passHeaders.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "upstream \"" + name + "\": " + (era.isPresent() ? "era" : "passHeaders")
+                                + " is set, which the older transport has no use for; leave it out");
+            }
+            return new SseUpstream(settings());
+        }
+
+        private HttpSettings settings() {
             boolean isTls = uri.getScheme().equalsIgnoreCase("https");
             if (!isTls && tls.isConfigured()) {
                 throw new IllegalArgumentException("the URL of upstream \"" + name
                         + "\" begins with http:, but certificates are set, which only https: uses");
             }
             HttpEgress guarded = egress == null ? HttpEgress.of(EgressGuard.of(uri)) : egress;
-            return new HttpUpstream(new HttpSettings(
+            return new HttpSettings(
                     name,
                     uri,
                     List.copyOf(headers),
@@ -337,7 +358,7 @@ public final class HttpUpstream implements Upstream {
                     requestTimeout,
                     idleConnectionTimeout,
                     waitForConnection,
-                    maxConnections));
+                    maxConnections);
         }
 
         private static Duration requirePositive(String setting, Duration value) {

@@ -50,11 +50,21 @@ final class HttpWire {
 
     /** Posts a message. */
     void post(Message message, List<Header> headers, boolean repeatable, Lane lane, ReplyReader reader) {
+        post("", message, headers, repeatable, lane, reader);
+    }
+
+    /** Posts a message to another place of this upstream. */
+    void postTo(String path, Message message, ReplyReader reader, Lane lane) {
+        post(path, message, List.of(), false, lane, reader);
+    }
+
+    private void post(
+            String path, Message message, List<Header> headers, boolean repeatable, Lane lane, ReplyReader reader) {
         List<Header> all = new ArrayList<>(headers.size() + 2);
         all.add(CONTENT_TYPE);
         all.add(ACCEPT);
         all.addAll(headers);
-        engine.start(new HttpExchange.Spec("POST", all, message.asByteBuffer(), repeatable, lane), reader);
+        engine.start(new HttpExchange.Spec("POST", path, all, message.asByteBuffer(), repeatable, lane), reader);
     }
 
     /** Asks for a stream of events. */
@@ -62,12 +72,12 @@ final class HttpWire {
         List<Header> all = new ArrayList<>(headers.size() + 1);
         all.add(ACCEPT_EVENTS);
         all.addAll(headers);
-        engine.start(new HttpExchange.Spec("GET", all, null, true, lane), reader);
+        engine.start(new HttpExchange.Spec("GET", "", all, null, true, lane), reader);
     }
 
     /** Ends a session. */
     void delete(List<Header> headers, ReplyReader reader) {
-        engine.start(new HttpExchange.Spec("DELETE", headers, null, true, Lane.URGENT), reader);
+        engine.start(new HttpExchange.Spec("DELETE", "", headers, null, true, Lane.URGENT), reader);
     }
 
     /** Adds those headers of the client that are to be passed on. */

@@ -23,6 +23,9 @@ final class ReplyReader implements HttpExchange.Listener {
         /** A message, strictly scanned. */
         void onMessage(Message message);
 
+        /** An event of another type than {@code message}, which the present transport does not know. */
+        default void onEvent(String type, byte[] data) {}
+
         /**
          * The stream has come to a place where it can be resumed.
          *
@@ -208,7 +211,6 @@ final class ReplyReader implements HttpExchange.Listener {
             if (current == null || current.isOver()) {
                 return;
             }
-            // Events of other types are for others; the specification knows only this one.
             boolean isMessage = data.length > 0 && type.equals("message");
             if (isMessage) {
                 try {
@@ -217,6 +219,8 @@ final class ReplyReader implements HttpExchange.Listener {
                     current.breakOff(malformed(e));
                     return;
                 }
+            } else if (data.length > 0) {
+                sink.onEvent(type, data);
             }
             if (!lastEventId.isEmpty()) {
                 sink.onEventId(lastEventId, isMessage);

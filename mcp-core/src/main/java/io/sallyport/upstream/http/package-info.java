@@ -1,5 +1,5 @@
 /**
- * MCP servers that are reached over HTTP (Streamable HTTP), of either era.
+ * MCP servers that are reached over HTTP: Streamable HTTP in either era, and the transport with SSE that came before.
  *
  * <p>Hosts start at {@link io.sallyport.upstream.http.HttpUpstream}. Inside, {@code HttpEngine} owns the connections and the
  * one thread that moves bytes; a {@code HttpOrigin} finds out which era the server speaks; a {@code ModernHttpSession} or a

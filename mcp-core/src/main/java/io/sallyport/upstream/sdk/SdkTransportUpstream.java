@@ -27,16 +27,15 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * An upstream that is reached through a client transport of the official SDK, such as the one for HTTP with SSE
- * (revision 2024-11-05, deprecated since), or one of a host's own. Each client gets a transport of its own. It speaks the
- * legacy era. Thread-safe.
+ * An upstream that is reached through a client transport of the official SDK, or one of a host's own. Each client gets a
+ * transport of its own. It speaks the legacy era. Thread-safe.
  *
  * <pre>{@code
- * Upstream old = SdkTransportUpstream.of(
- *     "old", () -> HttpClientSseClientTransport.builder("https://old.example").build());
+ * Upstream feed = SdkTransportUpstream.of("feed", () -> new WebSocketTransport("wss://feed.example"));
  * }</pre>
  *
- * <p>Where there is a choice, {@link io.sallyport.upstream.http.HttpUpstream} and a {@code StdioUpstream} do better. A
+ * <p>For what {@link io.sallyport.upstream.http.HttpUpstream} (HTTP with SSE of revision 2024-11-05 included) and {@code
+ * StdioUpstream} reach, these do better. A
  * transport of the SDK:
  *
  * <ul>

@@ -14,6 +14,7 @@ import io.sallyport.spi.Sealer;
 import io.sallyport.upstream.CallSpec;
 import io.sallyport.upstream.SessionListener;
 import io.sallyport.upstream.SessionSpec;
+import io.sallyport.upstream.Upstream;
 import io.sallyport.upstream.UpstreamException;
 import io.sallyport.upstream.UpstreamFailure;
 import io.sallyport.upstream.UpstreamRuntime;
@@ -70,7 +71,7 @@ final class UpstreamWorkbench implements AutoCloseable {
     final ExecutorService executor = Executors.newCachedThreadPool();
     final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     final Outside outside = new Outside();
-    private final List<HttpUpstream> upstreams = new CopyOnWriteArrayList<>();
+    private final List<Upstream> upstreams = new CopyOnWriteArrayList<>();
     private MessageLimits limits = MessageLimits.forUpstreams();
 
     UpstreamWorkbench withLimits(MessageLimits other) {
@@ -99,12 +100,12 @@ final class UpstreamWorkbench implements AutoCloseable {
         return keep(settings.apply(HttpUpstream.at("fake", server.uri())).build());
     }
 
-    HttpUpstream keep(HttpUpstream upstream) {
+    <T extends Upstream> T keep(T upstream) {
         upstreams.add(upstream);
         return upstream;
     }
 
-    UpstreamSession open(HttpUpstream upstream, Era preferred) throws Exception {
+    UpstreamSession open(Upstream upstream, Era preferred) throws Exception {
         try {
             return upstream.open(spec(preferred), outside, runtime())
                     .toCompletableFuture()
@@ -123,7 +124,7 @@ final class UpstreamWorkbench implements AutoCloseable {
     }
 
     /** Returns why no session could be opened. */
-    UpstreamFailure failureToOpen(HttpUpstream upstream, Era preferred) throws Exception {
+    UpstreamFailure failureToOpen(Upstream upstream, Era preferred) throws Exception {
         try {
             open(upstream, preferred);
         } catch (UpstreamException e) {
@@ -178,7 +179,7 @@ final class UpstreamWorkbench implements AutoCloseable {
 
     @Override
     public void close() {
-        upstreams.forEach(HttpUpstream::close);
+        upstreams.forEach(Upstream::close);
         executor.shutdownNow();
         timer.shutdownNow();
     }

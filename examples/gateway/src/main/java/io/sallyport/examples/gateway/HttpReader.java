@@ -1,18 +1,15 @@
 package io.sallyport.examples.gateway;
 
-import io.modelcontextprotocol.client.transport.HttpClientSseClientTransport;
 import io.sallyport.egress.EgressGuard;
 import io.sallyport.examples.gateway.Section.Value;
 import io.sallyport.upstream.Upstream;
 import io.sallyport.upstream.http.HttpUpstream;
-import io.sallyport.upstream.sdk.SdkTransportUpstream;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.net.http.HttpRequest;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /** Makes an upstream of a server that the file gives a URL for. */
 final class HttpReader {
@@ -32,35 +29,26 @@ final class HttpReader {
 
     /** Returns an upstream for the present transport; nothing if there is a problem. */
     Optional<Upstream> read() {
+        return read(HttpUpstream.Builder::build);
+    }
+
+    /** Returns an upstream for the transport of revision 2024-11-05; nothing if there is a problem. */
+    Optional<Upstream> readSse() {
+        return read(HttpUpstream.Builder::buildSse);
+    }
+
+    private Optional<Upstream> read(Function<HttpUpstream.Builder, Upstream> build) {
         return target().flatMap(target -> section.attempt(
                         section.pathOf("url"),
                         () -> HttpUpstream.at(name, target.url()).egress(target.egress()))
                 .map(upstream -> {
-                    setHeaders(target, upstream::header);
+                    target.headers()
+                            .forEach((key, value) -> section.attempt(
+                                    Section.child(section.pathOf("headers"), key),
+                                    () -> upstream.header(key, value.text())));
                     return upstream;
                 })
-                .flatMap(upstream -> section.attempt(section.pathOf("url"), upstream::build)));
-    }
-
-    /**
-     * Returns an upstream for the transport of revision 2024-11-05, which the library leaves to the official SDK; nothing
-     * if there is a problem.
-     */
-    @SuppressWarnings("deprecation") // The transport itself is; servers of it are still there.
-    Optional<Upstream> readSse() {
-        return target().map(target -> {
-            HttpRequest.Builder request = HttpRequest.newBuilder();
-            setHeaders(target, request::header);
-            URI url = target.url();
-            String server = url.getScheme() + "://" + url.getRawAuthority();
-            String stream = url.toString().substring(server.length());
-            return SdkTransportUpstream.of(
-                    name,
-                    () -> HttpClientSseClientTransport.builder(server)
-                            .sseEndpoint(stream)
-                            .requestBuilder(request.copy())
-                            .build());
-        });
+                .flatMap(upstream -> section.attempt(section.pathOf("url"), () -> build.apply(upstream))));
     }
 
     private Optional<Target> target() {
@@ -73,12 +61,6 @@ final class HttpReader {
         return url.isEmpty() || section.problems() > before
                 ? Optional.empty()
                 : egress(url.get(), plaintext, host).map(guard -> new Target(url.get(), guard, headers));
-    }
-
-    private void setHeaders(Target target, BiFunction<String, String, ?> header) {
-        target.headers()
-                .forEach((key, value) -> section.attempt(
-                        Section.child(section.pathOf("headers"), key), () -> header.apply(key, value.text())));
     }
 
     /** Opens no more than the file says: http beyond this machine, or a host that turns out to be in a private network. */

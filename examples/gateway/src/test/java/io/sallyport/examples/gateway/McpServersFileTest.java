@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sallyport.testing.Incident;
 import io.sallyport.upstream.http.HttpUpstream;
-import io.sallyport.upstream.sdk.SdkTransportUpstream;
 import io.sallyport.upstream.stdio.StdioUpstream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -220,7 +219,7 @@ class McpServersFileTest {
 
         assertThat(problems.lines()).isEmpty();
         assertThat(configuration.servers().get(0).kind()).isEqualTo("sse");
-        assertThat(configuration.servers().get(0).upstream()).isInstanceOf(SdkTransportUpstream.class);
+        assertThat(configuration.servers().get(0).upstream()).hasToString("SseUpstream[a, https://h]");
     }
 
     @Test
