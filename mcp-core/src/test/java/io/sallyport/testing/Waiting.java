@@ -2,11 +2,14 @@ package io.sallyport.testing;
 
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
 
 /** Waits for what happens on another thread and what nothing tells of. */
 public final class Waiting {
 
     private static final Duration AT_MOST = Duration.ofSeconds(10);
+
+    private static final Duration PAUSE = Duration.ofMillis(2);
 
     private Waiting() {}
 
@@ -25,7 +28,7 @@ public final class Waiting {
             if (System.nanoTime() > end) {
                 throw new AssertionError("waited in vain until " + what);
             }
-            Thread.onSpinWait();
+            LockSupport.parkNanos(PAUSE.toNanos());
         }
     }
 }

@@ -12,6 +12,7 @@ import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
@@ -30,7 +31,7 @@ final class Exchange implements ClientRequest {
 
     private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.http");
 
-    /** What fits into a container's buffer is written without waiting for the client; more goes piece by piece. */
+    /** As much as the container's own thread may write, which waits for the client if that does not read. */
     private static final int WRITTEN_AT_ONCE = 32 * 1024;
 
     private record Answer(
@@ -205,15 +206,21 @@ final class Exchange implements ClientRequest {
         answer.body().writeTo(response.getOutputStream());
     }
 
+    /**
+     * Writes from a thread that is not the container's and must not wait: it may be one of the few that bring the answers
+     * of an upstream to everybody.
+     */
     private void writeLater(AsyncContext context, Answer answer) {
         try {
-            if (answer.body() != null && answer.body().size() > WRITTEN_AT_ONCE) {
-                writeHead(answer.status(), answer.headers());
-                response.setContentLength(answer.body().size());
-                new LargeBody(context, response.getOutputStream(), answer.body()).start();
+            writeHead(answer.status(), answer.headers());
+            Message body = answer.body();
+            if (body != null) {
+                response.setContentLength(body.size());
+                ServletOutputStream out = response.getOutputStream();
+                out.setWriteListener(new Body(context, out, body));
                 return;
             }
-            write(answer);
+            response.setContentLength(0);
         } catch (IOException | IllegalStateException e) {
             logGone(e);
         }
@@ -236,24 +243,21 @@ final class Exchange implements ClientRequest {
         }
     }
 
-    /** Writes a large answer as fast as the client reads it, without keeping a thread. */
-    private final class LargeBody implements WriteListener {
+    /** Writes an answer as fast as the client reads it, without keeping a thread. */
+    private final class Body implements WriteListener {
 
         private static final int PIECE = 16 * 1024;
 
         private final AsyncContext context;
         private final ServletOutputStream out;
-        private final java.nio.ByteBuffer left;
-        private final byte[] piece = new byte[PIECE];
+        private final ByteBuffer left;
+        private final byte[] piece;
 
-        LargeBody(AsyncContext context, ServletOutputStream out, Message body) {
+        Body(AsyncContext context, ServletOutputStream out, Message body) {
             this.context = context;
             this.out = out;
             this.left = body.asByteBuffer();
-        }
-
-        void start() {
-            out.setWriteListener(this);
+            this.piece = new byte[Math.min(PIECE, left.remaining())];
         }
 
         @Override
@@ -263,7 +267,7 @@ final class Exchange implements ClientRequest {
                     complete(context);
                     return;
                 }
-                int length = Math.min(PIECE, left.remaining());
+                int length = Math.min(piece.length, left.remaining());
                 left.get(piece, 0, length);
                 out.write(piece, 0, length);
             }
