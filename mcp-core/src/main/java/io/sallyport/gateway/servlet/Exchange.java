@@ -221,7 +221,8 @@ final class Exchange implements ClientRequest {
                 return;
             }
             response.setContentLength(0);
-        } catch (IOException | IllegalStateException e) {
+        } catch (IOException | RuntimeException e) {
+            // A container that is stopping throws what it likes.
             logGone(e);
         }
         complete(context);
@@ -238,8 +239,8 @@ final class Exchange implements ClientRequest {
     static void complete(AsyncContext context) {
         try {
             context.complete();
-        } catch (IllegalStateException alreadyEnded) {
-            LOGGER.atDebug().addKeyValue("error", alreadyEnded.toString()).log("the request had already ended");
+        } catch (RuntimeException ended) {
+            LOGGER.atDebug().addKeyValue("error", ended.toString()).log("the request had already ended");
         }
     }
 

@@ -59,7 +59,7 @@ final class ServletEventStream implements EventStream, WriteListener, AsyncListe
                 lock.unlock();
             }
             stream.setWriteListener(this);
-        } catch (IOException | IllegalStateException e) {
+        } catch (IOException | RuntimeException goneOrStopping) {
             end(true);
         }
     }
@@ -174,7 +174,7 @@ final class ServletEventStream implements EventStream, WriteListener, AsyncListe
                 }
             }
             return false;
-        } catch (IOException | IllegalStateException clientGone) {
+        } catch (IOException | RuntimeException clientGone) {
             return true;
         }
     }
