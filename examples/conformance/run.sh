@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Runs the official MCP conformance suite against the fixture, and through a second gateway in front of it.
+# Runs the official MCP conformance suite against the fixture, and through a second gateway in front of it. Then runs its
+# scenarios for clients with the client at the suite's mock server, and with a gateway between the two.
 #
-#   examples/conformance/run.sh [direct] [through]      both, unless one is named
+#   examples/conformance/run.sh [direct] [through] [clients]      all, unless one is named
 #
-# Prints a table for each and, for both, every check that comes out differently through the second gateway. Fails if a
-# check fails that counts for conformance, or if anything differs. Needs a JDK and npm; the suite and, on Linux, the
-# Node 22 that it needs are installed below target/. Elsewhere a Node 22 has to be on the PATH.
+# Prints a table for each and every check that comes out differently through a gateway. Fails if a check fails that counts
+# for conformance, or if anything differs. Needs a JDK and npm; the suite, the client and, on Linux, the Node 22 that they
+# need are installed below target/. Elsewhere a Node 22 has to be on the PATH.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -14,6 +15,21 @@ suite=$target/suite
 out=$target/conformance
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 pids=()
+
+# The scenarios for clients, but for those of OAuth and of extensions, each with the revisions in which it exists.
+clients=(
+  initialize:2025-06-18,2025-11-25
+  tools_call:2025-06-18,2025-11-25,2026-07-28
+  elicitation-sep1034-client-defaults:2025-11-25
+  sse-retry:2025-11-25
+  json-schema-2020-12-preservation:2025-11-25,2026-07-28
+  request-metadata:2026-07-28
+  sep-2322-client-request-state:2026-07-28
+  http-standard-headers:2026-07-28
+  http-custom-headers:2026-07-28
+  http-invalid-tool-headers:2026-07-28
+  json-schema-ref-no-deref:2026-07-28
+)
 
 end() {
   for pid in "${pids[@]}"; do
@@ -38,6 +54,7 @@ install_suite() {
     (cp "$here/suite/package-lock.json" "$suite/" && cd "$suite" &&
       npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2 || { rm -f "$suite/package-lock.json"; exit 1; }
   fi
+  cp "$here/suite/client.mjs" "$suite/" # Where it finds its packages.
   node=$(compgen -G "$suite/node_modules/node-*/bin/node" | head -n 1 || true)
   node=${node:-node}
   if [[ $("$node" -p 'parseInt(process.versions.node) >= 22') != true ]]; then
@@ -51,8 +68,7 @@ start() {
   local name=$1
   shift
   : >"$out/$name.out" # The loop below may be there before the program.
-  "$java" -cp "$target/classes:$(<"$target/classpath")" io.sallyport.examples.conformance.Main "$@" \
-    >"$out/$name.out" 2>"$out/$name.err" &
+  "${main[@]}" "$@" >"$out/$name.out" 2>"$out/$name.err" &
   local pid=$!
   pids+=("$pid")
   for ((tries = 0; tries < 600; tries++)); do
@@ -70,34 +86,57 @@ start() {
 suite_at() {
   local url=$1 folder=$2 revision
   for revision in 2025-11-25 2026-07-28; do
-    run "$url" "$folder/requirements-$revision" --requirements "$revision"
+    # What failed is read from its results, not from its exit code.
+    run "$folder/requirements-$revision" server --url "$url" --requirements "$revision" || true
     cp "$suite/node_modules/@modelcontextprotocol/conformance/requirements/$revision.yaml" \
       "$folder/requirements-$revision/requirements.yaml"
   done
   for revision in 2025-03-26 2025-06-18 2025-11-25 2026-07-28; do
-    run "$url" "$folder/all-$revision" --suite all --spec-version "$revision"
+    run "$folder/all-$revision" server --url "$url" --suite all --spec-version "$revision" || true
   done
   "$node" "$here/compare.mjs" "$folder"
 }
 
-# run URL FOLDER OPTION…: one run of the suite. What failed is read from its results, not from its exit code.
-run() {
-  local url=$1 folder=$2
-  shift 2
-  mkdir -p "$folder"
-  "$node" "$suite/node_modules/@modelcontextprotocol/conformance/dist/index.js" server --url "$url" -o "$folder" "$@" \
-    >"$folder/log.txt" 2>&1 || true
+# clients_to FOLDER: runs the scenarios for clients and prints the table.
+clients_to() {
+  local folder=$1 failed=0 entry scenario revision name
+  for entry in "${clients[@]}"; do
+    scenario=${entry%%:*}
+    for revision in $(tr , ' ' <<<"${entry#*:}"); do
+      name=$scenario-$revision
+      # Its exit code tells of a client that ended badly, too.
+      run "$folder/$name" client --command "$(quoted "$node" "$suite/client.mjs")" --scenario "$scenario" \
+        --spec-version "$revision" || { failed=1; echo "$name: failed, see ${folder#"$PWD"/}/$name/log.txt"; }
+    done
+  done
+  "$node" "$here/compare.mjs" "$folder" && [[ $failed == 0 ]]
 }
 
-what=${*:-direct through}
+# run FOLDER ARGUMENT…: one run of the suite.
+run() {
+  local folder=$1
+  shift
+  mkdir -p "$folder"
+  "$node" "$suite/node_modules/@modelcontextprotocol/conformance/dist/index.js" "$@" -o "$folder" >"$folder/log.txt" 2>&1
+}
+
+# quoted WORD…: prints a command line for a shell.
+quoted() {
+  printf '%q ' "$@"
+}
+
+what=${*:-direct through clients}
 failed=0
 build
 install_suite
 rm -rf "$out"
 mkdir -p "$out"
+main=("$java" -cp "$target/classes:$(<"$target/classpath")" io.sallyport.examples.conformance.Main)
 
-start fixture
-fixture=$url
+if [[ $what == *direct* || $what == *through* ]]; then
+  start fixture
+  fixture=$url
+fi
 if [[ $what == *direct* ]]; then
   echo "Direct"
   suite_at "$fixture" "$out/direct" || failed=1
@@ -109,6 +148,14 @@ if [[ $what == *through* ]]; then
 fi
 if [[ $what == *direct* && $what == *through* ]]; then
   "$node" "$here/compare.mjs" "$out/direct" "$out/through" || failed=1
+fi
+if [[ $what == *clients* ]]; then
+  echo "Clients, direct"
+  clients_to "$out/clients-direct" || failed=1
+  echo "Clients, through a gateway"
+  # Each lives for a second or so.
+  GATEWAY=$(quoted "${main[0]}" -XX:TieredStopAtLevel=1 "${main[@]:1}" --upstream) clients_to "$out/clients-through" || failed=1
+  "$node" "$here/compare.mjs" "$out/clients-direct" "$out/clients-through" || failed=1
 fi
 echo "The checks and the logs of the gateways are in ${out#"$PWD"/}."
 exit "$failed"
