@@ -497,7 +497,8 @@ public final class UpstreamManager {
         clients.existing(key).ifPresent(entry -> entry.opening().thenAccept(open -> open.send(notification)));
     }
 
-    void close() {
+    /** Ends all sessions and returns at once; {@link #close} waits. */
+    void endSessions() {
         UpstreamSession open;
         lock.lock();
         try {
@@ -513,6 +514,10 @@ public final class UpstreamManager {
         if (open != null) {
             open.close();
         }
+    }
+
+    void close() {
+        endSessions();
         upstream.close();
     }
 

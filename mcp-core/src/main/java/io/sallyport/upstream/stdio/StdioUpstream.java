@@ -45,6 +45,8 @@ public final class StdioUpstream implements Upstream {
 
     private static final int LAST_WORDS = 5;
 
+    private static final Duration KILL_WITHIN = Duration.ofSeconds(1);
+
     private final String name;
     private final StdioCommand command;
     private final Duration startWithin;
@@ -198,8 +200,12 @@ public final class StdioUpstream implements Upstream {
 
     @Override
     public void close() {
-        List.copyOf(running).forEach(channel -> channel.session.close());
-        guard.close(stopWithin);
+        long deadline = System.nanoTime() + stopWithin.toNanos();
+        List<Channel> ending = List.copyOf(running);
+        ending.forEach(channel -> channel.session.close());
+        ending.forEach(channel -> channel.awaitEnd(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
+        // What is left is killed, for which there is always a moment.
+        guard.close(Duration.ofNanos(Math.max(KILL_WITHIN.toNanos(), deadline - System.nanoTime())));
     }
 
     /** A child process as a channel of messages. */
@@ -236,6 +242,13 @@ public final class StdioUpstream implements Upstream {
             ChildProcess process = child;
             if (process != null) {
                 process.stop(stopWithin);
+            }
+        }
+
+        void awaitEnd(Duration atMost) {
+            ChildProcess process = child;
+            if (process != null) {
+                process.close(atMost);
             }
         }
 

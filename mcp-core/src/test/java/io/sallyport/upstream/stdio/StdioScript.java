@@ -12,6 +12,8 @@ import io.sallyport.protocol.Response;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
@@ -54,6 +56,10 @@ public final class StdioScript {
         while (true) {
             String line = lines.isEmpty() ? in.readLine() : lines.remove();
             if (line == null) {
+                if (mode.startsWith("tidies:")) {
+                    Thread.sleep(300);
+                    Files.writeString(Path.of(mode.substring("tidies:".length())), "tidy");
+                }
                 return;
             }
             Message message = Message.parse(line.getBytes(StandardCharsets.UTF_8), MessageLimits.forUpstreams());

@@ -37,6 +37,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -307,5 +308,18 @@ class StdioUpstreamTest {
 
         assertThat(ProcessHandle.of(pid).filter(ProcessHandle::isAlive)).isEmpty();
         assertThat(end).isNotDone();
+    }
+
+    @Test
+    @Incident("S203")
+    void letsAServerTidyUpBeforeItKillsIt(@TempDir Path folder) throws Exception {
+        Path tidied = folder.resolve("tidied");
+        StdioUpstream upstream = upstream("tidies:" + tidied);
+        open(upstream);
+
+        // When
+        upstream.close();
+
+        assertThat(tidied).hasContent("tidy");
     }
 }
