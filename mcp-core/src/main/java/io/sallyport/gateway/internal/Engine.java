@@ -197,5 +197,6 @@ public final class Engine {
         // First all, then one after the other: the time that one takes to end is not added to that of the next.
         upstreams.values().forEach(UpstreamManager::endSessions);
         upstreams.values().forEach(UpstreamManager::close);
+        runtime.close();
     }
 }

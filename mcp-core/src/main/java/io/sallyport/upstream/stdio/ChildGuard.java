@@ -33,15 +33,16 @@ import org.slf4j.LoggerFactory;
  * <p>Where there is no {@code /proc} a child's descendants are followed by parent only, and nothing ends them if the
  * gateway is killed; a warning says so once.
  *
- * <p>Safe for use by several threads. One thread per guard, from the first child to {@link #close}.
+ * <p>Safe for use by several threads. One guard per gateway, and one thread, from the first child to {@link #close}.
  */
-final class ChildGuard {
+final class ChildGuard implements AutoCloseable {
 
     /** The environment variable that every child has, beside those that were listed for it. */
     static final String MARK_NAME = "SALLYPORT_OWNER";
 
     private static final Logger LOGGER = LoggerFactory.getLogger(ChildGuard.class);
     private static final Duration LATECOMER = Duration.ofSeconds(2);
+    private static final Duration KILL_WITHIN = Duration.ofSeconds(5);
 
     /** A child that was started: the process, whatever it started, and how it is told to the watchdog. */
     record Ward(Process process, ProcessTree tree, String pidAndStart) {}
@@ -226,6 +227,14 @@ final class ChildGuard {
             LOGGER.warn(
                     "this gateway is process 1 of its container, and Java does not reap the orphans that fall to it;"
                             + " run the container with an init (docker run --init)");
+        }
+    }
+
+    /** As {@link #close(Duration)}, within five seconds. */
+    @Override
+    public void close() {
+        if (!close(KILL_WITHIN)) {
+            LOGGER.warn("some of the processes that children started could not be ended");
         }
     }
 

@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 import io.sallyport.protocol.Era;
 import io.sallyport.protocol.MalformedMessageException;
 import io.sallyport.protocol.Message;
-import io.sallyport.protocol.MessageLimits;
 import io.sallyport.upstream.MessageChannel;
 import io.sallyport.upstream.SessionListener;
 import io.sallyport.upstream.SessionSpec;
@@ -45,16 +44,14 @@ public final class StdioUpstream implements Upstream {
 
     private static final int LAST_WORDS = 5;
 
-    private static final Duration KILL_WITHIN = Duration.ofSeconds(1);
-
     private final String name;
     private final StdioCommand command;
     private final Duration startWithin;
     private final Duration probeWithin;
     private final Duration stopWithin;
     private final int maxProcesses;
-    private final ChildGuard guard = new ChildGuard();
     private final Set<Channel> running = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
 
     /** What the server turned out to speak; empty until it was probed. */
     private volatile Optional<Era> era;
@@ -182,50 +179,57 @@ public final class StdioUpstream implements Upstream {
     }
 
     private Channel start(Era spoken, SessionListener listener, UpstreamRuntime runtime) {
+        if (closed) {
+            throw new UpstreamException(
+                    UpstreamFailure.notSent(UpstreamFailure.Kind.UNREACHABLE, "the upstream has been closed"));
+        }
         if (running.size() >= maxProcesses) {
             throw new UpstreamException(UpstreamFailure.notSent(
                     UpstreamFailure.Kind.OVERLOADED, maxProcesses + " processes are running already"));
         }
-        Channel channel = new Channel(spoken, listener, runtime.limits());
+        Channel channel = new Channel(spoken, listener, runtime);
         running.add(channel);
         try {
             channel.start();
-        } catch (IOException e) {
+        } catch (IOException | IllegalStateException e) {
             running.remove(channel);
             throw new UpstreamException(
                     UpstreamFailure.notSent(UpstreamFailure.Kind.UNREACHABLE, String.valueOf(e.getMessage())));
+        }
+        if (closed) {
+            // Perhaps after close() has gone through those that run.
+            channel.session.close();
         }
         return channel;
     }
 
     @Override
     public void close() {
+        closed = true;
         long deadline = System.nanoTime() + stopWithin.toNanos();
         List<Channel> ending = List.copyOf(running);
         ending.forEach(channel -> channel.session.close());
         ending.forEach(channel -> channel.awaitEnd(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
-        // What is left is killed, for which there is always a moment.
-        guard.close(Duration.ofNanos(Math.max(KILL_WITHIN.toNanos(), deadline - System.nanoTime())));
     }
 
     /** A child process as a channel of messages. */
     private final class Channel implements MessageChannel, ChildProcess.Listener {
 
         private final DuplexSession session;
-        private final MessageLimits limits;
+        private final UpstreamRuntime runtime;
         private volatile @Nullable ChildProcess child;
 
-        Channel(Era spoken, SessionListener listener, MessageLimits limits) {
+        Channel(Era spoken, SessionListener listener, UpstreamRuntime runtime) {
             this.session = new DuplexSession(name, spoken, this, listener);
-            this.limits = limits;
+            this.runtime = runtime;
         }
 
         void start() throws IOException {
             child = ChildProcess.start(
                     name,
                     command,
-                    ChildLimits.defaults().withMaxLineBytes(limits.maxBytes() + LINE_SLACK),
-                    guard,
+                    ChildLimits.defaults().withMaxLineBytes(runtime.limits().maxBytes() + LINE_SLACK),
+                    runtime.shared(ChildGuard.class, ChildGuard::new),
                     line -> line,
                     this);
         }
@@ -256,7 +260,7 @@ public final class StdioUpstream implements Upstream {
         public void onLine(byte[] line) {
             Message message;
             try {
-                message = Message.parse(line, limits);
+                message = Message.parse(line, runtime.limits());
             } catch (MalformedMessageException e) {
                 // Many servers print a banner or a warning where only messages belong; that must not end them.
                 LOGGER.atWarn()

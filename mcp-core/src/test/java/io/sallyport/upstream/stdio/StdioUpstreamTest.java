@@ -54,6 +54,7 @@ class StdioUpstreamTest {
     @AfterEach
     void stop() {
         upstreams.forEach(StdioUpstream::close);
+        runtime.close();
         executor.shutdownNow();
         timer.shutdownNow();
     }
