@@ -12,12 +12,14 @@ import java.util.Optional;
 public final class Catalogue {
 
     /** A catalogue of nothing. */
-    public static final Catalogue EMPTY = new Catalogue(Map.of());
+    public static final Catalogue EMPTY = new Catalogue(Map.of(), Map.of());
 
     private final Map<Kind, Map<String, JsonValue>> definitions;
+    private final Map<Kind, String> unreadable;
 
-    private Catalogue(Map<Kind, Map<String, JsonValue>> definitions) {
+    private Catalogue(Map<Kind, Map<String, JsonValue>> definitions, Map<Kind, String> unreadable) {
         this.definitions = definitions;
+        this.unreadable = Map.copyOf(unreadable);
     }
 
     /**
@@ -25,6 +27,11 @@ public final class Catalogue {
      * name do not.
      */
     public static Catalogue of(Map<Kind, List<JsonValue>> lists) {
+        return of(lists, Map.of());
+    }
+
+    /** Returns a catalogue that also tells which lists could not be read, and why. */
+    static Catalogue of(Map<Kind, List<JsonValue>> lists, Map<Kind, String> unreadable) {
         Map<Kind, Map<String, JsonValue>> definitions = new EnumMap<>(Kind.class);
         lists.forEach((kind, list) -> {
             Map<String, JsonValue> byName = new LinkedHashMap<>();
@@ -33,7 +40,7 @@ public final class Catalogue {
             }
             definitions.put(kind, Collections.unmodifiableMap(byName));
         });
-        return new Catalogue(definitions);
+        return new Catalogue(definitions, unreadable);
     }
 
     /** Returns the definitions of a kind, by name, in the upstream's order. */
@@ -46,12 +53,17 @@ public final class Catalogue {
         return Optional.ofNullable(definitions(kind).get(name));
     }
 
+    /** Returns why the list of a kind could not be read, if it could not. */
+    Optional<String> unreadable(Kind kind) {
+        return Optional.ofNullable(unreadable.get(kind));
+    }
+
     /** Returns whether the other lists the same, definition by definition, in the same order. */
     public boolean sameAs(Catalogue other, Kind kind) {
         List<String> mine =
                 definitions(kind).values().stream().map(JsonValue::toJson).toList();
         List<String> others =
                 other.definitions(kind).values().stream().map(JsonValue::toJson).toList();
-        return mine.equals(others);
+        return mine.equals(others) && unreadable(kind).equals(other.unreadable(kind));
     }
 }

@@ -1,5 +1,6 @@
 package io.sallyport.catalogue;
 
+import io.sallyport.protocol.ErrorCodes;
 import io.sallyport.protocol.JsonValue;
 import io.sallyport.protocol.Part;
 import io.sallyport.protocol.Response;
@@ -18,7 +19,8 @@ import java.util.function.Predicate;
 
 /**
  * Reads an upstream's catalogue: all pages of all lists that its capabilities promise. Stops at a bound and at a cursor
- * that comes twice, so that an upstream cannot keep it going. Confined to one reading.
+ * that comes twice, so that an upstream cannot keep it going. A list that cannot be read is left out, and the reason kept;
+ * without its tools an upstream is not taken for readable. Confined to one reading.
  */
 public final class CatalogueReader {
 
@@ -32,8 +34,9 @@ public final class CatalogueReader {
     private final Pages pages;
     private final int maxDefinitions;
     private final Map<Kind, List<JsonValue>> lists = new EnumMap<>(Kind.class);
+    private final Map<Kind, String> unreadable = new EnumMap<>(Kind.class);
 
-    /** Creates a reader that takes so many definitions of each kind at the most. */
+    /** Creates a reader that takes so many definitions of each kind at the most, and as many pages. */
     public CatalogueReader(Pages pages, int maxDefinitions) {
         this.pages = pages;
         this.maxDefinitions = maxDefinitions;
@@ -47,37 +50,60 @@ public final class CatalogueReader {
                 done = done.thenCompose(previous -> read(kind, Optional.empty(), new HashSet<>()));
             }
         }
-        return done.thenApply(previous -> Catalogue.of(lists));
+        return done.thenApply(previous -> Catalogue.of(lists, unreadable));
     }
 
     private CompletionStage<Void> read(Kind kind, Optional<String> cursor, Set<String> seen) {
-        return pages.page(kind, cursor).thenCompose(response -> {
-            if (response.isError()) {
-                // Templates came later than resources, and many servers promise prompts that they do not have.
-                if (kind == Kind.TOOL) {
-                    throw unreadable(kind.listMethod() + " was answered with error " + response.errorCode());
-                }
-                return CompletableFuture.completedFuture(null);
-            }
-            List<JsonValue> definitions = lists.computeIfAbsent(kind, k -> new ArrayList<>());
-            definitions.addAll(response.get(Part.RESULT, kind.member())
-                    .map(JsonValue::elements)
-                    .orElse(List.of()));
-            if (definitions.size() > maxDefinitions) {
-                throw unreadable(kind.listMethod() + " has more than " + maxDefinitions + " definitions");
-            }
-            Optional<String> next = response.getString(Part.RESULT, "nextCursor");
+        CompletableFuture<Response> page = pages.page(kind, cursor).toCompletableFuture();
+        // What is there at once is taken in a loop: many such pages would exhaust the stack.
+        while (page.isDone() && !page.isCompletedExceptionally()) {
+            Optional<String> next = take(kind, page.join(), seen);
             if (next.isEmpty()) {
                 return CompletableFuture.completedFuture(null);
             }
-            if (!seen.add(next.get())) {
-                throw unreadable(kind.listMethod() + " gave the same cursor twice");
-            }
-            return read(kind, next, seen);
+            page = pages.page(kind, next).toCompletableFuture();
+        }
+        return page.thenCompose(response -> {
+            Optional<String> next = take(kind, response, seen);
+            return next.isEmpty() ? CompletableFuture.completedFuture(null) : read(kind, next, seen);
         });
     }
 
-    private static UpstreamException unreadable(String detail) {
-        return new UpstreamException(UpstreamFailure.notSent(UpstreamFailure.Kind.PROTOCOL, detail));
+    /** Takes a page; returns the cursor of the next one, if the reading goes on. */
+    private Optional<String> take(Kind kind, Response response, Set<String> seen) {
+        Optional<String> next = response.getString(Part.RESULT, "nextCursor");
+        Optional<String> fault = fault(kind, response, next, seen);
+        if (fault.isEmpty()) {
+            return next;
+        }
+        if (kind == Kind.TOOL) {
+            throw new UpstreamException(
+                    UpstreamFailure.notSent(UpstreamFailure.Kind.PROTOCOL, kind.listMethod() + fault.get()));
+        }
+        lists.remove(kind);
+        unreadable.put(kind, kind.listMethod() + fault.get());
+        return Optional.empty();
+    }
+
+    private Optional<String> fault(Kind kind, Response response, Optional<String> next, Set<String> seen) {
+        if (response.isError()) {
+            // Templates came later than resources, and many servers promise prompts that they do not have.
+            boolean hasNone = kind != Kind.TOOL && response.errorCode() == ErrorCodes.METHOD_NOT_FOUND;
+            return hasNone ? Optional.empty() : Optional.of(" was answered with error " + response.errorCode());
+        }
+        List<JsonValue> definitions = lists.computeIfAbsent(kind, k -> new ArrayList<>());
+        definitions.addAll(response.get(Part.RESULT, kind.member())
+                .map(JsonValue::elements)
+                .orElse(List.of()));
+        if (definitions.size() > maxDefinitions) {
+            return Optional.of(" has more than " + maxDefinitions + " definitions");
+        }
+        if (next.isPresent() && !seen.add(next.get())) {
+            return Optional.of(" gave the same cursor twice");
+        }
+        // Empty pages count too: there could be one more for ever.
+        return seen.size() > maxDefinitions
+                ? Optional.of(" has more than " + maxDefinitions + " further pages")
+                : Optional.empty();
     }
 }

@@ -31,6 +31,12 @@ public final class EndpointCatalogue {
 
         /** Returns what is changed in the definition of an upstream's tool or prompt. */
         Exposure exposure(String upstream, Kind kind, String name);
+
+        /**
+         * Returns whether the configuration gives this name to a definition. No other gets it, whichever is listed first:
+         * an upstream must not be able to take the place of what an operator has named.
+         */
+        boolean isConfigured(Kind kind, String exposed);
     }
 
     /** What stands behind an exposed name. */
@@ -58,9 +64,14 @@ public final class EndpointCatalogue {
         EndpointCatalogue merged = new EndpointCatalogue();
         for (Kind kind : Kind.values()) {
             Map<String, Entry> byName = new LinkedHashMap<>();
-            catalogues.forEach((upstream, catalogue) -> catalogue
-                    .definitions(kind)
-                    .forEach((name, definition) -> merged.add(byName, upstream, kind, name, definition, naming)));
+            catalogues.forEach((upstream, catalogue) -> {
+                catalogue
+                        .unreadable(kind)
+                        .ifPresent(reason -> merged.quarantine(upstream, kind, kind.listMethod(), reason));
+                catalogue
+                        .definitions(kind)
+                        .forEach((name, definition) -> merged.add(byName, upstream, kind, name, definition, naming));
+            });
             merged.entries.put(kind, byName);
             merged.lists.put(
                     kind,
@@ -75,28 +86,55 @@ public final class EndpointCatalogue {
         if (!exposure.isActive()) {
             return;
         }
-        ParamHeaders paramHeaders = ParamHeaders.NONE;
-        if (kind == Kind.TOOL) {
-            try {
-                paramHeaders =
-                        definition.get("inputSchema").map(ParamHeaders::of).orElse(ParamHeaders.NONE);
-            } catch (IllegalArgumentException notAllowed) {
-                quarantined.add(new Quarantined(upstream, kind, name, String.valueOf(notAllowed.getMessage())));
-                return;
-            }
+        ParamHeaders paramHeaders;
+        try {
+            paramHeaders = checked(kind, definition);
+        } catch (IllegalArgumentException notAllowed) {
+            quarantine(upstream, kind, name, String.valueOf(notAllowed.getMessage()));
+            return;
         }
-        boolean byUri = kind == Kind.RESOURCE || kind == Kind.TEMPLATE;
-        String exposed = byUri || naming.isTransparent()
-                ? exposure.configuredName().orElse(name)
-                : exposure.configuredName().orElseGet(() -> prefixed(upstream, name));
+        String exposed = exposed(upstream, kind, name, exposure, naming);
+        if (exposure.configuredName().isEmpty() && naming.isConfigured(kind, exposed)) {
+            quarantine(upstream, kind, name, "the configuration gives \"" + exposed + "\" to another one");
+            return;
+        }
         Entry entry = new Entry(upstream, name, exposure.apply(definition, exposed, kind), paramHeaders);
         Entry other = byName.putIfAbsent(exposed, entry);
         if (other != null) {
-            quarantined.add(new Quarantined(
-                    upstream, kind, name, "\"" + exposed + "\" is already offered by " + other.upstream()));
+            quarantine(upstream, kind, name, "\"" + exposed + "\" is already offered by " + other.upstream());
         } else if (kind == Kind.TEMPLATE) {
             templates.add(new Template(upstream, new UriTemplate(name)));
         }
+    }
+
+    private void quarantine(String upstream, Kind kind, String name, String reason) {
+        quarantined.add(new Quarantined(upstream, kind, name, reason));
+    }
+
+    /**
+     * Returns which arguments headers mirror. Checks what the specification requires of a definition: many clients refuse
+     * a whole list, of all upstreams, for one that lacks it.
+     */
+    private static ParamHeaders checked(Kind kind, JsonValue definition) {
+        if (kind != Kind.TOOL) {
+            if (definition.getString("name").isEmpty()) {
+                throw new IllegalArgumentException("\"name\" must be a string");
+            }
+            return ParamHeaders.NONE;
+        }
+        JsonValue schema = definition
+                .get("inputSchema")
+                .filter(found -> found.getString("type").equals(Optional.of("object")))
+                .orElseThrow(() -> new IllegalArgumentException("\"inputSchema\" must be of type \"object\""));
+        return ParamHeaders.of(schema);
+    }
+
+    /** Resources keep their URIs: clients find them in texts, too. */
+    private static String exposed(String upstream, Kind kind, String name, Exposure exposure, Naming naming) {
+        if (kind == Kind.RESOURCE || kind == Kind.TEMPLATE) {
+            return name;
+        }
+        return exposure.configuredName().orElseGet(() -> naming.isTransparent() ? name : prefixed(upstream, name));
     }
 
     /** Returns {@code upstream__name}, or as much of it as fits with a hash of the whole at its end. */
@@ -105,7 +143,10 @@ public final class EndpointCatalogue {
         if (whole.length() <= MAX_NAME) {
             return whole;
         }
-        return whole.substring(0, MAX_NAME - HASH_DIGITS - 1) + "_" + hash(whole);
+        int end = MAX_NAME - HASH_DIGITS - 1;
+        // Half of a character beyond the basic plane is none.
+        int whatFits = Character.isHighSurrogate(whole.charAt(end - 1)) ? end - 1 : end;
+        return whole.substring(0, whatFits) + "_" + hash(whole);
     }
 
     private static String hash(String text) {

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What an endpoint changes in the definition of a tool: whether it is there at all, and what clients read of it.
- * Immutable.
+ * What an endpoint changes in the definition of a tool or prompt: whether it is there at all, and what clients read of
+ * it. What is hidden stays hidden, whatever else is changed. Immutable.
  */
 public final class Exposure {
 
@@ -47,15 +47,19 @@ public final class Exposure {
         return with("description", requireNonNull(description, "description"));
     }
 
-    /** Returns this exposure with other annotations, in place of the upstream's. */
+    /**
+     * Returns this exposure with other annotations, in place of the upstream's; see {@link Json#write} for what they may
+     * hold.
+     */
     public Exposure annotations(Map<String, ?> annotations) {
-        return with("annotations", Map.copyOf(annotations));
+        // Written at once: what is no JSON is refused here, and every node lists the members in the same order.
+        return with("annotations", JsonValue.trusted(Json.write(annotations)));
     }
 
     private Exposure with(String member, Object value) {
         Map<String, Object> all = new LinkedHashMap<>(overrides);
         all.put(member, value);
-        return new Exposure(true, all);
+        return new Exposure(active, all);
     }
 
     boolean isActive() {

@@ -145,6 +145,14 @@ public final class Endpoint {
     }
 
     private final class Names implements EndpointCatalogue.Naming {
+
+        private final Set<String> configured = new HashSet<>();
+
+        Names() {
+            exposures.forEach((definition, exposure) ->
+                    exposure.configuredName().ifPresent(name -> configured.add(definition.kind() + " " + name)));
+        }
+
         @Override
         public boolean isTransparent() {
             return transparent;
@@ -153,6 +161,11 @@ public final class Endpoint {
         @Override
         public Exposure exposure(String upstream, Kind kind, String name) {
             return exposures.getOrDefault(new Definition(upstream, kind, name), Exposure.AS_IT_IS);
+        }
+
+        @Override
+        public boolean isConfigured(Kind kind, String exposed) {
+            return configured.contains(kind + " " + exposed);
         }
     }
 }

@@ -59,6 +59,11 @@ public final class ServedEndpoint {
         public io.sallyport.catalogue.Exposure exposure(String upstream, Kind kind, String name) {
             return io.sallyport.catalogue.Exposure.AS_IT_IS;
         }
+
+        @Override
+        public boolean isConfigured(Kind kind, String exposed) {
+            return false;
+        }
     }
 
     ServedEndpoint(Engine engine, EndpointSettings settings, Map<String, UpstreamManager> upstreams) {
