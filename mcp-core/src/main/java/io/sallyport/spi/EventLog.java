@@ -11,21 +11,23 @@ public interface EventLog extends AutoCloseable {
     /**
      * One event of a stream.
      *
-     * @param number counts the events of the stream from 1
+     * @param number greater than those of all earlier events of the stream, whether or not the log still has them; the
+     *     first is at least 1
      * @param data the message, on one line
      */
     record Event(long number, String data) {}
 
     /**
      * Appends an event and returns its number. The oldest events of the stream are dropped when it has more than the
-     * log keeps.
+     * log keeps, but never this one; when the session has more streams than the log keeps, the one that was not used for
+     * longest is.
      *
      * @param session the key of the session that the stream belongs to
      * @param stream names the stream within the session
      */
     long append(String session, String stream, String data);
 
-    /** Returns the events of a stream after a number, in order; empty if the stream is unknown. */
+    /** Returns the events of a stream after a number that the log still has, in order. */
     List<Event> after(String session, String stream, long number);
 
     /** Forgets a stream: its last event has been delivered. */

@@ -1,6 +1,8 @@
 package io.sallyport.spi;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,13 +15,20 @@ final class InMemoryEventLog implements EventLog {
     private final int bytesPerStream;
     private final int streamsPerSession;
 
-    /** By session, its streams, oldest first; the inner map guards itself. */
-    private final Map<String, LinkedHashMap<String, Stream>> sessions = new ConcurrentHashMap<>();
+    private final Map<String, Session> sessions = new ConcurrentHashMap<>();
+
+    /** Guarded by the map's lock for its key. */
+    private static final class Session {
+        /** Of the whole session, so that a stream that was dropped does not begin to count anew. */
+        private long last;
+
+        /** Least recently used first. */
+        private final LinkedHashMap<String, Stream> streams = new LinkedHashMap<>(16, 0.75f, true);
+    }
 
     private static final class Stream {
         private final ArrayDeque<Event> events = new ArrayDeque<>();
-        private long last;
-        private int size;
+        private long bytes;
     }
 
     InMemoryEventLog(int bytesPerStream, int streamsPerSession) {
@@ -35,46 +44,54 @@ final class InMemoryEventLog implements EventLog {
     public long append(String session, String stream, String data) {
         long[] number = new long[1];
         sessions.compute(session, (key, existing) -> {
-            LinkedHashMap<String, Stream> streams = existing == null ? new LinkedHashMap<>() : existing;
-            Stream events = streams.get(stream);
-            if (events == null) {
-                if (streams.size() == streamsPerSession) {
-                    Iterator<String> oldest = streams.keySet().iterator();
-                    oldest.next();
-                    oldest.remove();
-                }
-                events = new Stream();
-                streams.put(stream, events);
-            }
-            number[0] = ++events.last;
-            events.events.add(new Event(events.last, data));
-            events.size += data.length();
-            while (events.size > bytesPerStream && events.events.size() > 1) {
-                events.size -= events.events.remove().data().length();
-            }
-            return streams;
+            Session found = existing == null ? new Session() : existing;
+            number[0] = ++found.last;
+            append(found, stream, new Event(found.last, data));
+            return found;
         });
         return number[0];
     }
 
+    private void append(Session session, String name, Event event) {
+        Stream stream = session.streams.get(name);
+        if (stream == null) {
+            if (session.streams.size() == streamsPerSession) {
+                Iterator<String> oldest = session.streams.keySet().iterator();
+                oldest.next();
+                oldest.remove();
+            }
+            stream = new Stream();
+            session.streams.put(name, stream);
+        }
+        stream.events.add(event);
+        stream.bytes += bytes(event);
+        while (stream.bytes > bytesPerStream && stream.events.size() > 1) {
+            stream.bytes -= bytes(stream.events.remove());
+        }
+    }
+
+    private static int bytes(Event event) {
+        return event.data().getBytes(StandardCharsets.UTF_8).length;
+    }
+
     @Override
     public List<Event> after(String session, String stream, long number) {
-        List<Event> found = new java.util.ArrayList<>();
-        sessions.computeIfPresent(session, (key, streams) -> {
-            Stream events = streams.get(stream);
+        List<Event> found = new ArrayList<>();
+        sessions.computeIfPresent(session, (key, its) -> {
+            Stream events = its.streams.get(stream);
             if (events != null) {
                 events.events.stream().filter(event -> event.number() > number).forEach(found::add);
             }
-            return streams;
+            return its;
         });
         return found;
     }
 
     @Override
     public void forget(String session, String stream) {
-        sessions.computeIfPresent(session, (key, streams) -> {
-            streams.remove(stream);
-            return streams.isEmpty() ? null : streams;
+        sessions.computeIfPresent(session, (key, its) -> {
+            its.streams.remove(stream);
+            return its;
         });
     }
 

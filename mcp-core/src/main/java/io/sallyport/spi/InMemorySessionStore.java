@@ -2,9 +2,9 @@ package io.sallyport.spi;
 
 import static java.util.Objects.requireNonNull;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -12,9 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Sessions of one process. One lock, held for a few map operations at a time. */
+/** Sessions of one process. One lock, held for a few map operations, or one look at each session, at a time. */
 final class InMemorySessionStore implements SessionStore {
 
     private final Bounds bounds;
@@ -50,25 +51,38 @@ final class InMemorySessionStore implements SessionStore {
     public Creation create(SessionRecord session) {
         lock.lock();
         try {
-            expire(Integer.MAX_VALUE, new ArrayList<>());
-            String evicted = null;
-            if (counts.getOrDefault(session.principal(), 0) >= bounds.perPrincipal()) {
-                evicted = requireNonNull(leastRecentlyUsedOf(session.principal()));
-                remove(evicted, End.EVICTED);
-            } else if (live.size() >= bounds.total()) {
-                return new Full();
+            if (live.containsKey(session.key())) {
+                throw new IllegalArgumentException("a session with the key " + session.key() + " lives already");
             }
-            live.put(session.key(), new Entry(session, clock.instant()));
+            Instant now = clock.instant();
+            Predicate<Entry> own = entry -> entry.session.principal().equals(session.principal());
+            Predicate<Entry> expired = entry -> endAt(entry, now) != null;
+            String madeRoom = null;
+            if (counts.getOrDefault(session.principal(), 0) >= bounds.perPrincipal()) {
+                madeRoom = first(own.and(expired));
+                madeRoom = madeRoom == null ? requireNonNull(first(own)) : madeRoom;
+            } else if (live.size() >= bounds.total()) {
+                madeRoom = first(expired);
+                if (madeRoom == null) {
+                    return new Full();
+                }
+            }
+            if (madeRoom != null) {
+                End end = endAt(requireNonNull(live.get(madeRoom)), now);
+                remove(madeRoom, end == null ? End.EVICTED : end);
+            }
+            live.put(session.key(), new Entry(session, now));
             counts.merge(session.principal(), 1, Integer::sum);
-            return new Created(Optional.ofNullable(evicted));
+            return new Created(Optional.ofNullable(madeRoom));
         } finally {
             lock.unlock();
         }
     }
 
-    private @Nullable String leastRecentlyUsedOf(Principal principal) {
+    /** Returns the key of the least recently used session of this kind. */
+    private @Nullable String first(Predicate<Entry> kind) {
         for (Entry entry : live.values()) {
-            if (entry.session.principal().equals(principal)) {
+            if (kind.test(entry)) {
                 return entry.session.key();
             }
         }
@@ -101,14 +115,20 @@ final class InMemorySessionStore implements SessionStore {
         lock.lock();
         try {
             Entry entry = live.get(changed.key());
-            if (entry == null || entry.session.version() + 1 != changed.version()) {
+            Instant now = clock.instant();
+            if (entry == null || endAt(entry, now) != null || !isNext(entry.session, changed)) {
                 return false;
             }
             entry.session = changed;
+            entry.used = now;
             return true;
         } finally {
             lock.unlock();
         }
+    }
+
+    private static boolean isNext(SessionRecord known, SessionRecord changed) {
+        return changed.version() == known.version() + 1 && changed.principal().equals(known.principal());
     }
 
     @Override
@@ -127,34 +147,27 @@ final class InMemorySessionStore implements SessionStore {
     public List<String> sweep(int max) {
         lock.lock();
         try {
-            List<String> keys = new ArrayList<>();
-            expire(max, keys);
-            return keys;
+            Instant now = clock.instant();
+            Map<String, End> expired = new LinkedHashMap<>();
+            for (Entry entry : live.values()) {
+                End end = endAt(entry, now);
+                if (end != null && expired.size() < max) {
+                    expired.put(entry.session.key(), end);
+                }
+            }
+            expired.forEach(this::remove);
+            return List.copyOf(expired.keySet());
         } finally {
             lock.unlock();
         }
     }
 
-    private void expire(int max, List<String> keys) {
-        Instant now = clock.instant();
-        List<Map.Entry<String, End>> expired = new ArrayList<>();
-        for (Map.Entry<String, Entry> entry : live.entrySet()) {
-            End end = endAt(entry.getValue(), now);
-            if (end != null && expired.size() < max) {
-                expired.add(Map.entry(entry.getKey(), end));
-            }
-        }
-        for (Map.Entry<String, End> entry : expired) {
-            remove(entry.getKey(), entry.getValue());
-            keys.add(entry.getKey());
-        }
-    }
-
     private @Nullable End endAt(Entry entry, Instant now) {
-        if (!now.isBefore(entry.opened.plus(bounds.absolute()))) {
+        // Spans, not moments: who wants no end at all gives a length that no moment can be that far from.
+        if (Duration.between(entry.opened, now).compareTo(bounds.absolute()) >= 0) {
             return End.EXPIRED_MAX_AGE;
         }
-        return now.isBefore(entry.used.plus(bounds.idle())) ? null : End.EXPIRED_IDLE;
+        return Duration.between(entry.used, now).compareTo(bounds.idle()) >= 0 ? End.EXPIRED_IDLE : null;
     }
 
     private void remove(String key, End how) {

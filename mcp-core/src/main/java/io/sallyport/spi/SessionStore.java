@@ -56,11 +56,12 @@ public interface SessionStore extends AutoCloseable {
     /**
      * The session is open and will be found.
      *
-     * @param evicted the key of the session of the same principal that had to go, if one had to
+     * @param evicted the key of the session that made room, if one had to: one that had expired, else the one of the
+     *     same principal that was not used for longest
      */
     record Created(Optional<String> evicted) implements Creation {}
 
-    /** There is no room, and nothing idle of the same principal that could go. */
+    /** There is no room: all sessions live, and the principal has fewer than it may have. */
     record Full() implements Creation {}
 
     /**
@@ -94,14 +95,20 @@ public interface SessionStore extends AutoCloseable {
         }
     }
 
-    /** Keeps a new session; when this returns it is as durable as the store makes things. */
+    /**
+     * Keeps a new session; when this returns it is as durable as the store makes things. A principal that has as many as
+     * it may have loses one of its own for it; nobody loses one for another's.
+     *
+     * @throws IllegalArgumentException if a session with this key lives
+     */
     Creation create(SessionRecord session);
 
     /** Looks a session up and, if it lives, takes note that it is used. */
     Lookup find(String key);
 
     /**
-     * Replaces a session by its next version, unless somebody else was faster.
+     * Replaces a session by its next version, unless somebody else was faster or it has ended. It stays the principal's
+     * that opened it.
      *
      * @param changed the next version of what was found before
      * @return whether it was replaced; if not, look again and decide again
@@ -111,7 +118,10 @@ public interface SessionStore extends AutoCloseable {
     /** Ends a session; how it ended is remembered for a while. Ending it twice changes nothing. */
     void end(String key, End how);
 
-    /** Ends what has expired and returns the keys, at most {@code max} of them. To be called now and then. */
+    /**
+     * Ends what has expired and returns the keys, at most {@code max} of them. To be called now and then. Whoever holds
+     * something of a session hears of its end: here, from {@link #find}, or from {@link Created}; each is told once.
+     */
     java.util.List<String> sweep(int max);
 
     /** Returns how many sessions live. */

@@ -18,6 +18,7 @@ import io.sallyport.upstream.ServerFacts;
 import io.sallyport.upstream.UpstreamFailure;
 import io.sallyport.upstream.UpstreamRuntime;
 import io.sallyport.upstream.UpstreamSession;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -202,7 +203,7 @@ final class LocalSession implements UpstreamSession {
 
     private LocalCall call(Request request, CallSpec spec, CallListener listener, Map<String, JsonValue> arguments) {
         Optional<String> state = request.getString(Part.PARAMS, "requestState")
-                .map(given -> RequestState.open(runtime.sealer(), given, request, spec.principal())
+                .map(given -> RequestState.open(runtime.sealer(), given, request, spec.principal(), Instant.now())
                         .orElseThrow(() -> CallException.invalidState()));
         return new LocalCall(request, spec, listener, arguments, state);
     }
@@ -239,7 +240,9 @@ final class LocalSession implements UpstreamSession {
         result.put("resultType", "input_required");
         result.put("inputRequests", inputs);
         if (!handled.state().isEmpty()) {
-            result.put("requestState", RequestState.seal(runtime.sealer(), handled.state(), request, spec.principal()));
+            result.put(
+                    "requestState",
+                    RequestState.seal(runtime.sealer(), handled.state(), request, spec.principal(), Instant.now()));
         }
         return result;
     }

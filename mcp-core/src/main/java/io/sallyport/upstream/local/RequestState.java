@@ -25,10 +25,10 @@ final class RequestState {
 
     private RequestState() {}
 
-    static String seal(Sealer sealer, String state, Request request, Principal principal) {
+    static String seal(Sealer sealer, String state, Request request, Principal principal, Instant now) {
         byte[] text = state.getBytes(StandardCharsets.UTF_8);
         byte[] plaintext = ByteBuffer.allocate(Long.BYTES + text.length)
-                .putLong(Instant.now().plus(LIFE).toEpochMilli())
+                .putLong(now.plus(LIFE).toEpochMilli())
                 .put(text)
                 .array();
         return Base64.getUrlEncoder()
@@ -37,7 +37,7 @@ final class RequestState {
     }
 
     /** Returns the state, or nothing if it is not one that was given out for such a call, or too old. */
-    static Optional<String> open(Sealer sealer, String sealed, Request request, Principal principal) {
+    static Optional<String> open(Sealer sealer, String sealed, Request request, Principal principal, Instant now) {
         byte[] bytes;
         try {
             bytes = Base64.getUrlDecoder().decode(sealed);
@@ -46,7 +46,7 @@ final class RequestState {
         }
         return sealer.open(PURPOSE, context(request, principal), bytes)
                 .map(ByteBuffer::wrap)
-                .filter(plaintext -> plaintext.getLong() >= Instant.now().toEpochMilli())
+                .filter(plaintext -> plaintext.getLong() > now.toEpochMilli())
                 .map(plaintext -> StandardCharsets.UTF_8.decode(plaintext).toString());
     }
 

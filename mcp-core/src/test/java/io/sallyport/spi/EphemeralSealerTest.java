@@ -1,0 +1,9 @@
+package io.sallyport.spi;
+
+class EphemeralSealerTest implements SealerContract {
+
+    @Override
+    public Sealer open() {
+        return Sealer.ephemeral();
+    }
+}
