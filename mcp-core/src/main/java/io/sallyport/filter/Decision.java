@@ -13,7 +13,11 @@ public sealed interface Decision {
         return Proceed.INSTANCE;
     }
 
-    /** Returns that it goes on with this message in place of the one that the hook saw; of the same kind and id. */
+    /**
+     * Returns that it goes on with this message in place of the one that the hook saw. It is of the same kind, and keeps
+     * the id whatever it says; a request keeps its method and what it names ({@code name}, {@code uri}, {@code ref}),
+     * because that was judged. Anything else is a fault.
+     */
     static Decision proceedWith(Message message) {
         return new ProceedWith(message);
     }
@@ -23,7 +27,7 @@ public sealed interface Decision {
         return new Refuse(refusal);
     }
 
-    /** Returns that this is the answer to the request, which is not routed. Only for hooks on requests. */
+    /** Returns that this is the answer to the request, which goes no further. Only for hooks on requests. */
     static Decision answer(Response response) {
         return new Answer(response);
     }

@@ -21,7 +21,10 @@ public interface McpFilter {
     /** Returns the stage that this filter joins; always the same. */
     Stage stage();
 
-    /** Called before a request is routed. The message is the client's, as earlier hooks have left it. */
+    /**
+     * Called before a request goes to its upstream. The message is the client's, with the upstream's own names in it, as
+     * earlier hooks have left it.
+     */
     default Decision onRequest(CallContext call, Request request) {
         return Decision.proceed();
     }

@@ -6,7 +6,8 @@
  * way: a call may outlive the request that began it, so there is nothing to wrap. Hooks on requests run in the order
  * of the stages, and within a stage in the order in which the filters were added; hooks on results run in the reverse
  * order. For one call, hooks never run at the same time; for several calls they do, so filters have to be thread-safe.
- * Hooks may block for short times. What a hook throws is a fault of the gateway: the call ends with an internal error.
+ * Hooks may block for short times. What a hook throws, or decides where it may not, is a fault of the gateway: the call
+ * ends with an internal error, and nothing passes.
  *
  * <p>Start at {@link io.sallyport.filter.McpFilter}.
  */

@@ -1,11 +1,15 @@
 package io.sallyport.gateway.internal;
 
+import static java.util.Objects.requireNonNull;
+
 import io.sallyport.filter.CallContext;
 import io.sallyport.filter.Decision;
 import io.sallyport.filter.McpFilter;
 import io.sallyport.filter.Refusal;
+import io.sallyport.protocol.JsonValue;
 import io.sallyport.protocol.McpError;
 import io.sallyport.protocol.Notification;
+import io.sallyport.protocol.Part;
 import io.sallyport.protocol.Request;
 import io.sallyport.protocol.Response;
 import io.sallyport.spi.AuditEvent;
@@ -14,6 +18,8 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,13 +59,12 @@ public final class Filters {
     Outcome request(CallContext call, Request request) {
         Request current = request;
         for (McpFilter filter : onTheWayIn) {
-            Decision decision;
-            try {
-                decision = filter.onRequest(call, current);
-            } catch (RuntimeException e) {
-                decision = Decision.refuse(failed(filter, call, e));
-            }
-            if (decision instanceof Decision.ProceedWith changed && changed.message() instanceof Request other) {
+            Request seen = current;
+            Decision decision = decide(filter, call, () -> filter.onRequest(call, seen));
+            if (decision instanceof Decision.ProceedWith changed) {
+                if (!(changed.message() instanceof Request other) || !asksForTheSame(request, other)) {
+                    return refused(call, request, misled(filter, call, decision));
+                }
                 current = other.id().equals(request.id()) ? other : other.withId(request.id());
             } else if (decision instanceof Decision.Refuse refuse) {
                 return refused(call, request, refuse.refusal());
@@ -69,6 +74,17 @@ public final class Filters {
             }
         }
         return new GoesOn(current);
+    }
+
+    /** Where a request goes was decided before, and filters judge by it; so it stays what was asked for. */
+    private static boolean asksForTheSame(Request request, Request other) {
+        return other.method().equals(request.method())
+                && Stream.of("name", "uri", "ref")
+                        .allMatch(param -> json(other, param).equals(json(request, param)));
+    }
+
+    private static Optional<String> json(Request request, String param) {
+        return request.get(Part.PARAMS, param).map(JsonValue::toJson);
     }
 
     private static Answered refused(CallContext call, Request request, Refusal refusal) {
@@ -84,15 +100,14 @@ public final class Filters {
     Optional<Notification> notification(CallContext call, Notification notification) {
         Notification current = notification;
         for (McpFilter filter : onTheWayOut) {
-            Decision decision;
-            try {
-                decision = filter.onNotification(call, current);
-            } catch (RuntimeException e) {
-                decision = Decision.refuse(failed(filter, call, e));
-            }
+            Notification seen = current;
+            Decision decision = decide(filter, call, () -> filter.onNotification(call, seen));
             if (decision instanceof Decision.ProceedWith changed && changed.message() instanceof Notification other) {
                 current = other;
             } else if (decision instanceof Decision.Refuse) {
+                return Optional.empty();
+            } else if (!(decision instanceof Decision.Proceed)) {
+                misled(filter, call, decision);
                 return Optional.empty();
             }
         }
@@ -103,28 +118,46 @@ public final class Filters {
     Response result(CallContext call, Response response) {
         Response current = response;
         for (McpFilter filter : onTheWayOut) {
-            Decision decision;
-            try {
-                decision = filter.onResult(call, current);
-            } catch (RuntimeException e) {
-                decision = Decision.refuse(failed(filter, call, e));
-            }
+            Response seen = current;
+            Decision decision = decide(filter, call, () -> filter.onResult(call, seen));
             if (decision instanceof Decision.ProceedWith changed && changed.message() instanceof Response other) {
                 current = response.id().map(other::withId).orElse(other);
-            } else if (decision instanceof Decision.Refuse refuse) {
-                current = Response.error(response.id().orElse(null), Errors.of(refuse.refusal(), call.correlationId()));
+            } else if (!(decision instanceof Decision.Proceed)) {
+                Refusal refusal =
+                        decision instanceof Decision.Refuse refuse ? refuse.refusal() : misled(filter, call, decision);
+                return Response.error(response.id().orElse(null), Errors.of(refusal, call.correlationId()));
             }
         }
         return current;
     }
 
-    private static Refusal failed(McpFilter filter, CallContext call, RuntimeException e) {
+    private static Decision decide(McpFilter filter, CallContext call, Supplier<Decision> hook) {
+        try {
+            return requireNonNull(hook.get(), "a filter decided nothing");
+        } catch (Throwable e) {
+            // Hosts in other languages throw checked exceptions, and classes that are missing are errors: none lets
+            // pass.
+            LOGGER.atError()
+                    .addKeyValue("filter", filter.getClass().getName())
+                    .addKeyValue("stage", filter.stage())
+                    .addKeyValue("correlationId", call.correlationId())
+                    .setCause(e)
+                    .log("a filter failed");
+            return Decision.refuse(failed());
+        }
+    }
+
+    private static Refusal misled(McpFilter filter, CallContext call, Decision decision) {
         LOGGER.atError()
                 .addKeyValue("filter", filter.getClass().getName())
                 .addKeyValue("stage", filter.stage())
                 .addKeyValue("correlationId", call.correlationId())
-                .setCause(e)
-                .log("a filter failed");
+                .addKeyValue("decision", decision)
+                .log("a filter decided what it may not decide here");
+        return failed();
+    }
+
+    private static Refusal failed() {
         return Refusal.of(Refusal.Kind.INTERNAL, "gateway", "The gateway failed.");
     }
 }

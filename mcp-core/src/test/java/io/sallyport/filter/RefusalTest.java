@@ -1,0 +1,60 @@
+package io.sallyport.filter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+class RefusalTest {
+
+    @Test
+    void wordsCodesAndStatusesAreThoseThatClientsKnow() {
+        String table = Arrays.stream(Refusal.Kind.values())
+                .map(kind -> kind.word() + " " + kind.code() + " " + kind.status() + " " + kind.retryable())
+                .collect(Collectors.joining("\n"));
+
+        assertThat(table).isEqualTo("""
+                        forbidden 40300 403 false
+                        rate_limited 42900 429 true
+                        overloaded 50301 503 true
+                        unavailable 50301 503 true
+                        upstream_unavailable 50300 200 true
+                        upstream_protocol 50300 200 false
+                        upstream_auth 50300 200 false
+                        upstream_state_lost 50901 200 true
+                        outcome_unknown 50900 200 false
+                        deadline_exceeded 50400 200 false
+                        internal -32603 200 false""");
+    }
+
+    @Test
+    void noCodeButThatOfInternalErrorsIsInTheRangeOfTheProtocol() {
+        assertThat(Arrays.stream(Refusal.Kind.values())
+                        .filter(kind -> kind != Refusal.Kind.INTERNAL)
+                        .map(Refusal.Kind::code))
+                .noneMatch(code -> code >= -32768 && code <= -32000);
+    }
+
+    @Test
+    void shortFormsSayWhoRefuses() {
+        Refusal limited = Refusal.rateLimited("Too fast.", Duration.ofSeconds(3));
+
+        assertThat(limited.kind()).isEqualTo(Refusal.Kind.RATE_LIMITED);
+        assertThat(limited.component()).isEqualTo("limits");
+        assertThat(limited.retryAfter()).contains(Duration.ofSeconds(3));
+        assertThat(limited.remedy()).isEmpty();
+        assertThat(Refusal.forbidden("No.").remedy("Ask Ann.").remedy()).contains("Ask Ann.");
+        assertThat(Refusal.forbidden("No.").component()).isEqualTo("policy");
+        assertThat(Refusal.forbidden("No.").retryAfter()).isEmpty();
+    }
+
+    @Test
+    void aDecisionHasWhatItNeeds() {
+        assertThatThrownBy(() -> Decision.refuse(null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> Decision.answer(null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> Decision.proceedWith(null)).isInstanceOf(NullPointerException.class);
+    }
+}
