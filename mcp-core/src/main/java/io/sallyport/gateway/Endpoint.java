@@ -6,13 +6,13 @@ import io.sallyport.catalogue.EndpointCatalogue;
 import io.sallyport.catalogue.Exposure;
 import io.sallyport.catalogue.Kind;
 import io.sallyport.gateway.internal.EndpointSettings;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * A path that a gateway serves, with its own choice of upstreams and names. Each method returns a changed copy.
@@ -65,8 +65,23 @@ public final class Endpoint {
         return new Endpoint(path, List.of(), false, false, Map.of(), Optional.empty(), Optional.empty());
     }
 
-    /** Returns this endpoint with these upstreams only, in this order. */
+    /**
+     * Returns this endpoint with these upstreams only, in this order.
+     *
+     * @throws IllegalArgumentException if there is none, or one stands twice
+     */
     public Endpoint upstreams(String... names) {
+        // None would mean all: a host that reads the names from somewhere must not open everything by reading nothing.
+        if (names.length == 0) {
+            throw new IllegalArgumentException(
+                    "endpoint " + path + " needs an upstream; without upstreams(…) it has all of them");
+        }
+        Set<String> seen = new HashSet<>();
+        for (String name : names) {
+            if (!seen.add(name)) {
+                throw new IllegalArgumentException("endpoint " + path + " names \"" + name + "\" twice");
+            }
+        }
         return new Endpoint(path, List.of(names), transparent, hideWhenDown, exposures, title, instructions);
     }
 
@@ -126,19 +141,19 @@ public final class Endpoint {
 
     EndpointSettings resolve(List<String> known) {
         List<String> used = upstreams.isEmpty() ? known : upstreams;
-        List<String> unknown = new ArrayList<>(used);
-        unknown.removeAll(known);
+        Set<String> unknown = new TreeSet<>(used);
+        known.forEach(unknown::remove);
         exposures.keySet().stream()
                 .map(Definition::upstream)
                 .filter(upstream -> !used.contains(upstream))
                 .forEach(unknown::add);
         if (!unknown.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "endpoint " + path + " names upstreams that it does not have: " + unknown + "; known are " + known);
+            throw new IllegalArgumentException("endpoint " + path + " names upstreams that it does not have: " + unknown
+                    + "; its upstreams are " + used + ", the gateway's " + known);
         }
         if (transparent && used.size() != 1) {
             throw new IllegalArgumentException(
-                    "endpoint " + path + " is transparent, which needs exactly one upstream, " + "but has " + used
+                    "endpoint " + path + " is transparent, which needs exactly one upstream, but has " + used
                             + "; name one with upstreams(…)");
         }
         return new EndpointSettings(path, List.copyOf(used), new Names(), hideWhenDown, title, instructions);

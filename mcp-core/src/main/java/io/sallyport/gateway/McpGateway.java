@@ -97,7 +97,7 @@ public final class McpGateway implements AutoCloseable {
         inside = new Inside(
                 engine,
                 new HttpGuard(builder.publicUrls, builder.allowedOrigins),
-                requireNonNull(builder.authenticator),
+                builder.authenticator == null ? new LocalOnly() : builder.authenticator,
                 this::isServing);
     }
 
@@ -193,6 +193,7 @@ public final class McpGateway implements AutoCloseable {
         private final List<URI> publicUrls = new ArrayList<>();
         private final Set<String> allowedOrigins = new HashSet<>();
         private @Nullable Authenticator authenticator;
+        private boolean anonymous;
         private @Nullable Executor executor;
         private @Nullable SessionStore sessionStore;
         private SessionStore.Bounds sessionBounds = SessionStore.Bounds.defaults();
@@ -249,7 +250,7 @@ public final class McpGateway implements AutoCloseable {
          * a local name, and no proxy has added a header.
          */
         public Builder allowAnonymous() {
-            this.authenticator = new LocalOnly();
+            this.anonymous = true;
             return this;
         }
 
@@ -270,12 +271,10 @@ public final class McpGateway implements AutoCloseable {
          * URLs, and local ones while there is no public URL, may anyway.
          */
         public Builder allowOrigin(String origin) {
-            if (!origin.matches("https?://[^/?#@]+")) {
-                throw new IllegalArgumentException(
-                        "an origin is a scheme, a host and maybe a port, like \"https://app.example\", but was \""
-                                + origin + "\"");
-            }
-            allowedOrigins.add(origin.toLowerCase(Locale.ROOT));
+            allowedOrigins.add(HttpGuard.origin(origin)
+                    .orElseThrow(() -> new IllegalArgumentException(
+                            "an origin is a scheme, a host and maybe a port, like \"https://app.example\", but was \""
+                                    + origin + "\"")));
             return this;
         }
 
@@ -413,13 +412,22 @@ public final class McpGateway implements AutoCloseable {
         /**
          * Returns the gateway, which then has to be started.
          *
-         * @throws IllegalStateException if nothing says who may use it, or it has no upstream
+         * @throws IllegalStateException if nothing says who may use it, or two things do, or it has no upstream
          * @throws IllegalArgumentException if an endpoint does not fit the upstreams, or two durations each other
          */
         public McpGateway build() {
-            if (authenticator == null) {
+            if (authenticator == null && !anonymous) {
                 throw new IllegalStateException("nothing says who may use this gateway; set authenticator(…), or, for "
                         + "this machine only, allowAnonymous()");
+            }
+            if (authenticator != null && anonymous) {
+                throw new IllegalStateException(
+                        "there is an authenticator, and anonymous requests are allowed; leave out "
+                                + "allowAnonymous(), or let the authenticator accept Principal.anonymous()");
+            }
+            if (anonymous && !publicUrls.isEmpty() && publicUrls.stream().noneMatch(HttpGuard::isLocal)) {
+                throw new IllegalStateException("anonymous requests need a local Host, which the public URLs "
+                        + publicUrls + " are not; set authenticator(…), or leave out publicUrl(…)");
             }
             if (upstreams.isEmpty()) {
                 throw new IllegalStateException("a gateway needs an upstream; add one with upstream(…)");

@@ -2,6 +2,7 @@ package io.sallyport.gateway.internal;
 
 import io.sallyport.protocol.McpHeaders;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -23,9 +24,45 @@ public final class HttpGuard {
         localByDefault = publicUrls.isEmpty();
         origins.addAll(allowedOrigins);
         for (URI url : publicUrls) {
-            hosts.add(url.getRawAuthority().toLowerCase(Locale.ROOT));
-            origins.add((url.getScheme() + "://" + url.getRawAuthority()).toLowerCase(Locale.ROOT));
+            hosts.add(authority(url));
+            origins.add(url.getScheme() + "://" + authority(url));
+            if (hasDefaultPort(url)) {
+                // Browsers leave it out, but others may write it, and mean the same (RFC 9110, section 4.2.3).
+                hosts.add(authority(url) + ":" + defaultPort(url));
+            }
         }
+    }
+
+    /** Returns an origin as browsers write it; nothing if the text is none. */
+    public static Optional<String> origin(String text) {
+        if (!text.matches("(?i)https?://[^/?#@]+")) {
+            return Optional.empty();
+        }
+        try {
+            URI url = new URI(text.toLowerCase(Locale.ROOT));
+            return url.getHost() == null ? Optional.empty() : Optional.of(url.getScheme() + "://" + authority(url));
+        } catch (URISyntaxException notOne) {
+            return Optional.empty();
+        }
+    }
+
+    /** Returns whether a public URL is one of this machine only. */
+    public static boolean isLocal(URI url) {
+        return isLocalName(url.getHost());
+    }
+
+    /** Returns the host and, if it is not the scheme's own, the port. */
+    private static String authority(URI url) {
+        String host = url.getHost().toLowerCase(Locale.ROOT);
+        return hasDefaultPort(url) ? host : host + ":" + url.getPort();
+    }
+
+    private static boolean hasDefaultPort(URI url) {
+        return url.getPort() == -1 || url.getPort() == defaultPort(url);
+    }
+
+    private static int defaultPort(URI url) {
+        return "https".equals(url.getScheme()) ? 443 : 80;
     }
 
     /** Returns why a request is refused by its headers, in words for an operator; nothing if it may come in. */
