@@ -57,23 +57,16 @@ final class JsonStrings {
 
     /** Returns whether the text between the quotes is {@code wanted}. */
     static boolean equal(byte[] bytes, int start, int end, String wanted) {
-        int length = end - start;
-        int i = 0;
-        if (length == wanted.length()) {
-            while (i < length && bytes[start + i] == wanted.charAt(i) && bytes[start + i] != '\\') {
-                i++;
-            }
-            if (i == length) {
-                return true;
-            }
-        }
-        // Other bytes can still be the same text: written with escapes, or beyond ASCII.
-        for (i = start; i < end; i++) {
+        for (int i = start; i < end; i++) {
             if (bytes[i] == '\\' || bytes[i] < 0) {
+                // Other bytes can still be the same text: written with escapes, or beyond ASCII.
                 return decode(bytes, start, end).equals(wanted);
             }
+            if (i - start == wanted.length() || bytes[i] != wanted.charAt(i - start)) {
+                return false;
+            }
         }
-        return false;
+        return end - start == wanted.length();
     }
 
     /**
@@ -86,16 +79,11 @@ final class JsonStrings {
             if (bytes[i] == '\\' || bytes[i] < 0) {
                 return fold(decode(bytes, start, end)).equals(fold(wanted));
             }
-        }
-        if (end - start != wanted.length()) {
-            return false;
-        }
-        for (int i = 0; i < wanted.length(); i++) {
-            if (foldAscii((char) bytes[start + i]) != foldAscii(wanted.charAt(i))) {
+            if (i - start == wanted.length() || foldAscii((char) bytes[i]) != foldAscii(wanted.charAt(i - start))) {
                 return false;
             }
         }
-        return true;
+        return end - start == wanted.length();
     }
 
     /** Returns whether the text between the quotes holds one half of a surrogate pair without the other. */

@@ -46,7 +46,12 @@ public record RequestId(String token) {
     }
 
     private static boolean isAll(String token, int start, int end, IntPredicate wanted) {
-        return start < end && token.substring(start, end).chars().allMatch(wanted);
+        for (int i = start; i < end; i++) {
+            if (!wanted.test(token.charAt(i))) {
+                return false;
+            }
+        }
+        return start < end;
     }
 
     private static boolean isStringOrNumber(String token) {

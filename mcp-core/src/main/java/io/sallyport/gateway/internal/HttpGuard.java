@@ -98,10 +98,19 @@ public final class HttpGuard {
     /** Returns the host without its port; the whole, which is then no known host, if the port is none. */
     static String hostOf(String authority) {
         int port = authority.lastIndexOf(':');
-        if (port > authority.lastIndexOf(']') && authority.substring(port + 1).matches("[0-9]{1,5}")) {
-            return authority.substring(0, port);
+        return port > authority.lastIndexOf(']') && isPort(authority, port + 1)
+                ? authority.substring(0, port)
+                : authority;
+    }
+
+    private static boolean isPort(String authority, int start) {
+        for (int i = start; i < authority.length(); i++) {
+            if (authority.charAt(i) < '0' || authority.charAt(i) > '9') {
+                return false;
+            }
         }
-        return authority;
+        int digits = authority.length() - start;
+        return digits >= 1 && digits <= 5;
     }
 
     static boolean isLocalName(String host) {

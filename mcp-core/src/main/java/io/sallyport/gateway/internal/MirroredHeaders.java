@@ -5,13 +5,10 @@ import io.sallyport.protocol.ParamHeaders;
 import io.sallyport.protocol.Part;
 import io.sallyport.protocol.Request;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 
 /** The {@code Mcp-Param-} headers of a call on its next hop. */
 final class MirroredHeaders {
-
-    private static final String PREFIX = McpHeaders.PARAM_PREFIX.toLowerCase(Locale.ROOT);
 
     private MirroredHeaders() {}
 
@@ -27,10 +24,14 @@ final class MirroredHeaders {
     static Map<String, String> of(ParamHeaders known, Request request, McpHeaders.Source client) {
         Map<String, String> headers = new LinkedHashMap<>(of(known, request));
         for (String name : client.names()) {
-            if (name.toLowerCase(Locale.ROOT).startsWith(PREFIX) && !known.mirrorsInto(name)) {
+            if (isParam(name) && !known.mirrorsInto(name)) {
                 headers.put(name, String.join(", ", client.values(name)));
             }
         }
         return headers;
+    }
+
+    private static boolean isParam(String header) {
+        return header.regionMatches(true, 0, McpHeaders.PARAM_PREFIX, 0, McpHeaders.PARAM_PREFIX.length());
     }
 }

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -42,6 +43,7 @@ public final class ServedEndpoint {
     private final Engine engine;
     private final EndpointSettings settings;
     private final Map<String, UpstreamManager> upstreams;
+    private final CompletableFuture<Void> tried;
     private final Set<Listener> listeners = ConcurrentHashMap.newKeySet();
     private final ModernProtocol modern;
     private final LegacyProtocol legacy;
@@ -70,6 +72,9 @@ public final class ServedEndpoint {
         this.engine = engine;
         this.settings = settings;
         this.upstreams = upstreams;
+        this.tried = CompletableFuture.allOf(upstreams.values().stream()
+                .map(manager -> manager.firstAttempt().toCompletableFuture())
+                .toArray(CompletableFuture[]::new));
         this.modern = new ModernProtocol(engine, this);
         this.legacy = new LegacyProtocol(engine, this);
     }
@@ -127,10 +132,7 @@ public final class ServedEndpoint {
      * should not see a list that is empty only because the gateway has just begun.
      */
     void whenTried(Runnable action) {
-        List<UpstreamManager> untried = upstreams.values().stream()
-                .filter(manager -> !manager.firstAttempt().toCompletableFuture().isDone())
-                .toList();
-        if (untried.isEmpty()) {
+        if (tried.isDone()) {
             action.run();
             return;
         }
@@ -143,10 +145,7 @@ public final class ServedEndpoint {
         engine.runtime()
                 .timer()
                 .schedule(once, engine.settings().startupPatience().toMillis(), TimeUnit.MILLISECONDS);
-        java.util.concurrent.CompletableFuture.allOf(untried.stream()
-                        .map(manager -> manager.firstAttempt().toCompletableFuture())
-                        .toArray(java.util.concurrent.CompletableFuture[]::new))
-                .whenComplete((tried, never) -> once.run());
+        tried.whenComplete((all, never) -> once.run());
     }
 
     void onCatalogueChanged(Set<Kind> kinds) {

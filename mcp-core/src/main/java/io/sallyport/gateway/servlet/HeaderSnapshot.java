@@ -41,15 +41,14 @@ final class HeaderSnapshot implements McpHeaders.Source {
                 chars += name.length() + value.length();
                 all.add(value);
             }
-            values.put(name, all);
+            values.put(name, List.copyOf(all));
         }
         return new HeaderSnapshot(values, chars > MAX_CHARS);
     }
 
     @Override
     public List<String> values(String name) {
-        List<String> found = values.get(name);
-        return found == null ? List.of() : Collections.unmodifiableList(found);
+        return values.getOrDefault(name, List.of());
     }
 
     @Override

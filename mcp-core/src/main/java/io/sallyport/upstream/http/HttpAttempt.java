@@ -160,6 +160,8 @@ final class HttpAttempt implements AsyncClientExchangeHandler {
     /** Called last; also where the connection was closed and nothing else is called. */
     @Override
     public void releaseResources() {
-        failed(new ConnectionClosedException("the connection is closed"));
+        if (!over) { // Nearly always it is, and then an exception would be made for nothing.
+            cancel();
+        }
     }
 }
