@@ -2,6 +2,7 @@ package io.sallyport.upstream.stdio;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sallyport.testing.CapturedLog;
 import io.sallyport.testing.Incident;
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -3,6 +3,7 @@ package io.sallyport.upstream.stdio;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.sallyport.testing.CapturedLog;
 import io.sallyport.testing.Incident;
 import io.sallyport.upstream.stdio.ChildExit.Cause;
 import io.sallyport.upstream.stdio.LineQueue.Status;
