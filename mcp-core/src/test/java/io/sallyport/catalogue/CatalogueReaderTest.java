@@ -64,6 +64,18 @@ class CatalogueReaderTest {
     }
 
     @Test
+    void pagesMayComeLater() {
+        offer(
+                Kind.TOOL,
+                cursor -> CompletableFuture.supplyAsync(() -> cursor)
+                        .thenCompose(asked -> asked.isEmpty()
+                                ? page(Kind.TOOL, List.of("a"), "2")
+                                : page(Kind.TOOL, List.of("b"), null)));
+
+        assertThat(read().definitions(Kind.TOOL).keySet()).containsExactly("a", "b");
+    }
+
+    @Test
     void asksOnlyForWhatTheCapabilitiesPromise() {
         offer(Kind.PROMPT, cursor -> page(Kind.PROMPT, List.of("p"), null));
 

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 /** A gateway's filters in the order in which they run. Immutable. */
 public final class Filters {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(Filters.class);
+    private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.call");
 
     private final List<McpFilter> onTheWayIn;
     private final List<McpFilter> onTheWayOut;
