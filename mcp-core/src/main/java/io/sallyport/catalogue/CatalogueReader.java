@@ -31,12 +31,16 @@ public final class CatalogueReader {
         CompletionStage<Response> page(Kind kind, Optional<String> cursor);
     }
 
+    /** The most bytes of one list: generous for ten thousand definitions, and far from what a heap is. */
+    static final int MAX_BYTES = 32 * 1024 * 1024;
+
     private final Pages pages;
     private final int maxDefinitions;
     private final Map<Kind, List<JsonValue>> lists = new EnumMap<>(Kind.class);
     private final Map<Kind, String> unreadable = new EnumMap<>(Kind.class);
+    private final Map<Kind, Long> bytes = new EnumMap<>(Kind.class);
 
-    /** Creates a reader that takes so many definitions of each kind at the most, and as many pages. */
+    /** Creates a reader that takes so many definitions of each kind at the most, as many pages, and 32 MiB. */
     public CatalogueReader(Pages pages, int maxDefinitions) {
         this.pages = pages;
         this.maxDefinitions = maxDefinitions;
@@ -95,6 +99,9 @@ public final class CatalogueReader {
         definitions.addAll(response.get(Part.RESULT, kind.member())
                 .map(JsonValue::elements)
                 .orElse(List.of()));
+        if (bytes.merge(kind, (long) response.size(), Long::sum) > MAX_BYTES) {
+            return Optional.of(" has more than " + MAX_BYTES + " bytes");
+        }
         if (definitions.size() > maxDefinitions) {
             return Optional.of(" has more than " + maxDefinitions + " definitions");
         }

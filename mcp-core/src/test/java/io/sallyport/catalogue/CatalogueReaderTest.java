@@ -183,6 +183,17 @@ class CatalogueReaderTest {
     }
 
     @Test
+    void aListOfTooManyBytesIsNotHeld() {
+        String large = "x".repeat(CatalogueReader.MAX_BYTES / 4);
+        offer(Kind.PROMPT, cursor -> page(Kind.PROMPT, List.of(cursor + large), cursor + "n"));
+        offer(Kind.TOOL, cursor -> page(Kind.TOOL, List.of("a"), null));
+
+        assertThat(read().unreadable(Kind.PROMPT))
+                .contains("prompts/list has more than " + CatalogueReader.MAX_BYTES + " bytes");
+        assertThat(asked).filteredOn(request -> request.startsWith("prompts")).hasSize(4);
+    }
+
+    @Test
     void aListThatAServerDoesNotHaveIsNoFault() {
         offerOneOfEach();
         offer(Kind.TEMPLATE, cursor -> error(ErrorCodes.METHOD_NOT_FOUND));
