@@ -31,7 +31,18 @@ class HttpGuardTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"gw.example", "localhost.gw.example", "127.0.0.1.nip.io", "10.0.0.1", "localhost@gw.example", ""
+            strings = {
+                "gw.example",
+                "localhost.gw.example",
+                "127.0.0.1.nip.io",
+                "10.0.0.1",
+                "localhost@gw.example",
+                "",
+                "localhost:",
+                "localhost:123456",
+                "localhost:8o",
+                "localhost:-1",
+                "::1"
             })
     void withoutAPublicUrlNothingElseDoes(String host) {
         assertThat(refusal(LOCAL, "Host", host))
