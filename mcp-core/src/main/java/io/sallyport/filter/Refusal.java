@@ -26,6 +26,8 @@ public final class Refusal {
         UNAVAILABLE("unavailable", ErrorCodes.OVERLOADED, 503, true),
         /** The upstream cannot be reached. */
         UPSTREAM_UNAVAILABLE("upstream_unavailable", ErrorCodes.UPSTREAM_UNAVAILABLE, 200, true),
+        /** The upstream has no room for more, or the gateway has none left for it. */
+        UPSTREAM_OVERLOADED("upstream_overloaded", ErrorCodes.OVERLOADED, 200, true),
         /** The upstream answered something that is no MCP. */
         UPSTREAM_PROTOCOL("upstream_protocol", ErrorCodes.UPSTREAM_UNAVAILABLE, 200, false),
         /** The upstream refused our credentials. */
@@ -36,6 +38,8 @@ public final class Refusal {
         OUTCOME_UNKNOWN("outcome_unknown", ErrorCodes.OUTCOME_UNKNOWN, 200, false),
         /** The time allowed is over. */
         DEADLINE_EXCEEDED("deadline_exceeded", ErrorCodes.DEADLINE_EXCEEDED, 200, false),
+        /** The session is unknown here, or has ended (legacy). */
+        SESSION_NOT_FOUND("session_not_found", ErrorCodes.SESSION_NOT_FOUND, 404, false),
         /** A fault of the gateway. */
         INTERNAL("internal", ErrorCodes.INTERNAL_ERROR, 200, false);
 

@@ -2,6 +2,8 @@ package io.sallyport.upstream;
 
 import static java.util.Objects.requireNonNull;
 
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
@@ -11,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param kind what went wrong
  * @param detail for operators: what was seen, with host names and addresses; never sent to clients
  * @param maybeExecuted whether the upstream may have begun to carry the call out
+ * @param retryAfter after how long another try makes sense, if that is known
  */
-public record UpstreamFailure(Kind kind, String detail, boolean maybeExecuted) {
+public record UpstreamFailure(Kind kind, String detail, boolean maybeExecuted, Optional<Duration> retryAfter) {
 
     /** What can go wrong with an upstream. */
     public enum Kind {
@@ -38,6 +41,12 @@ public record UpstreamFailure(Kind kind, String detail, boolean maybeExecuted) {
     public UpstreamFailure {
         requireNonNull(kind, "kind");
         requireNonNull(detail, "detail");
+        requireNonNull(retryAfter, "retryAfter");
+    }
+
+    /** Creates a failure that says nothing of another try. */
+    public UpstreamFailure(Kind kind, String detail, boolean maybeExecuted) {
+        this(kind, detail, maybeExecuted, Optional.empty());
     }
 
     /**
@@ -62,5 +71,15 @@ public record UpstreamFailure(Kind kind, String detail, boolean maybeExecuted) {
     /** Returns a failure of a call that may have been carried out. */
     public static UpstreamFailure maybeExecuted(Kind kind, String detail) {
         return new UpstreamFailure(kind, detail, true);
+    }
+
+    /** Returns this failure as that of a call that was not even sent because of it. */
+    public UpstreamFailure beforeSending() {
+        return new UpstreamFailure(kind, detail, false, retryAfter);
+    }
+
+    /** Returns this failure with the time after which another try makes sense. */
+    public UpstreamFailure retryAfter(Duration delay) {
+        return new UpstreamFailure(kind, detail, maybeExecuted, Optional.of(delay));
     }
 }

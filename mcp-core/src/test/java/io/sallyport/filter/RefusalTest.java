@@ -22,18 +22,20 @@ class RefusalTest {
                         overloaded 50301 503 true
                         unavailable 50301 503 true
                         upstream_unavailable 50300 200 true
+                        upstream_overloaded 50301 200 true
                         upstream_protocol 50300 200 false
                         upstream_auth 50300 200 false
                         upstream_state_lost 50901 200 true
                         outcome_unknown 50900 200 false
                         deadline_exceeded 50400 200 false
+                        session_not_found -32001 404 false
                         internal -32603 200 false""");
     }
 
     @Test
-    void noCodeButThatOfInternalErrorsIsInTheRangeOfTheProtocol() {
+    void noCodeButThoseThatClientsKnowAnywayIsInTheRangeOfTheProtocol() {
         assertThat(Arrays.stream(Refusal.Kind.values())
-                        .filter(kind -> kind != Refusal.Kind.INTERNAL)
+                        .filter(kind -> kind != Refusal.Kind.INTERNAL && kind != Refusal.Kind.SESSION_NOT_FOUND)
                         .map(Refusal.Kind::code))
                 .noneMatch(code -> code >= -32768 && code <= -32000);
     }

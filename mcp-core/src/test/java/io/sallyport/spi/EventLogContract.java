@@ -2,6 +2,7 @@ package io.sallyport.spi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sallyport.testing.Incident;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -54,6 +55,7 @@ public interface EventLogContract {
     }
 
     @Test
+    @Incident("S94")
     default void aStreamKeepsAsManyBytesAsItMayAndThenLosesItsOldest() {
         try (EventLog log = open(10, 4)) {
             log.append("s", "a", "12345");
@@ -90,6 +92,7 @@ public interface EventLogContract {
     }
 
     @Test
+    @Incident("S94")
     default void aSessionKeepsAsManyStreamsAsItMayAndThenLosesTheOneLeastRecentlyUsed() {
         try (EventLog log = open(1000, 2)) {
             log.append("s", "a", "a1");

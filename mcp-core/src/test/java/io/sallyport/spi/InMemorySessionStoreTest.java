@@ -8,6 +8,7 @@ import io.sallyport.spi.SessionStore.End;
 import io.sallyport.spi.SessionStore.Ended;
 import io.sallyport.spi.SessionStore.Live;
 import io.sallyport.spi.SessionStore.Unknown;
+import io.sallyport.testing.Incident;
 import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,7 @@ class InMemorySessionStoreTest implements SessionStoreContract {
     }
 
     @Test
+    @Incident("S25")
     void theDefaultsAreThoseThatAreDocumented() {
         assertThat(Bounds.defaults()).isEqualTo(new Bounds(Duration.ofMinutes(30), Duration.ofHours(8), 20, 10_000));
     }
@@ -43,6 +45,7 @@ class InMemorySessionStoreTest implements SessionStoreContract {
                 "PT1S | PT1S | 0 | 1 | perPrincipal and total must be positive, but were 0 and 1",
                 "PT1S | PT1S | 1 | -1 | perPrincipal and total must be positive, but were 1 and -1",
             })
+    @Incident("S25")
     void boundsThatMakeNoSenseAreRefused(
             Duration idle, Duration absolute, int perPrincipal, int total, String message) {
         assertThatThrownBy(() -> new Bounds(idle, absolute, perPrincipal, total))

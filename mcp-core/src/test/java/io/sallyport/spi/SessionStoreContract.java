@@ -10,6 +10,7 @@ import io.sallyport.spi.SessionStore.Ended;
 import io.sallyport.spi.SessionStore.Full;
 import io.sallyport.spi.SessionStore.Live;
 import io.sallyport.spi.SessionStore.Unknown;
+import io.sallyport.testing.Incident;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -186,6 +187,7 @@ public interface SessionStoreContract {
     }
 
     @Test
+    @Incident("S24")
     default void aSessionThatIsNotUsedExpires() {
         try (SessionStore store = open(bounds(2, 2))) {
             store.create(session("k", ANN));
@@ -198,6 +200,7 @@ public interface SessionStoreContract {
     }
 
     @Test
+    @Incident("S24")
     default void aSessionThatIsUsedReachesItsGreatestAgeAndNoMore() {
         try (SessionStore store = open(bounds(2, 2))) {
             store.create(session("k", ANN));
@@ -218,6 +221,7 @@ public interface SessionStoreContract {
 
     @ParameterizedTest
     @EnumSource(End.class)
+    @Incident("S24")
     default void howASessionEndedIsRemembered(End how) {
         try (SessionStore store = open(bounds(2, 2))) {
             store.create(session("k", ANN));

@@ -218,7 +218,7 @@ final class Call implements CallListener, Ticks.Ticking {
                             Refusal.Kind.DEADLINE_EXCEEDED,
                             info.upstream().orElse("gateway"),
                             "The call took longer than allowed (" + deadline.toMillis() + " ms without progress).")
-                    .remedy("The call may have been carried out; look before repeating it.")));
+                    .remedy(Errors.MAYBE_EXECUTED)));
         }
     }
 
@@ -238,7 +238,8 @@ final class Call implements CallListener, Ticks.Ticking {
         if (!queued && end()) {
             cancelUpstream("too many notifications");
             last(() -> refuse(Refusal.of(
-                    Refusal.Kind.OVERLOADED, "gateway", "The call's notifications cannot be kept up with.")));
+                            Refusal.Kind.OUTCOME_UNKNOWN, "gateway", "The call's notifications cannot be kept up with.")
+                    .remedy(Errors.MAYBE_EXECUTED)));
         }
     }
 

@@ -70,7 +70,7 @@ final class LegacyProtocol {
         }
         LegacySessions.Found found = engine.sessions().find(ids.get(0), endpoint.path(), client.principal());
         if (found instanceof LegacySessions.None none) {
-            refuse(message, client, none.status(), none.error());
+            refuse(message, client, 404, Errors.sessionNotFound(none.reason(), client.correlationId()));
             return null;
         }
         LegacySessions.Open open = (LegacySessions.Open) found;

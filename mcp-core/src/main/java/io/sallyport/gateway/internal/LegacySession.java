@@ -14,6 +14,7 @@ import io.sallyport.spi.EventLog;
 import io.sallyport.spi.SessionRecord;
 import io.sallyport.upstream.SessionListener;
 import io.sallyport.upstream.UpstreamFailure;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -34,6 +35,7 @@ final class LegacySession implements ServedEndpoint.Listener, SessionListener {
     private final EventLog log;
     private final String key;
     private final boolean primes;
+    private final Duration heartbeat;
     private final EraBridge.ClientFacts client;
     private final AtomicLong numbers = new AtomicLong();
     private final Map<RequestId, Question> questions = new ConcurrentHashMap<>();
@@ -44,8 +46,9 @@ final class LegacySession implements ServedEndpoint.Listener, SessionListener {
     /** By URI, who watches it for this session. */
     private final Map<String, UpstreamManager> watched = new ConcurrentHashMap<>();
 
-    LegacySession(Ticks ticks, EventLog log, SessionRecord opened) {
+    LegacySession(Ticks ticks, EventLog log, SessionRecord opened, Duration heartbeat) {
         this.ticks = ticks;
+        this.heartbeat = heartbeat;
         this.log = log;
         this.key = opened.key();
         this.primes = opened.protocolVersion().compareTo(ProtocolVersion.V2025_11_25) >= 0;
@@ -60,7 +63,7 @@ final class LegacySession implements ServedEndpoint.Listener, SessionListener {
                         .map(JsonValue::toJson)
                         .orElse("{}"),
                 Optional.empty());
-        this.standalone = new LegacyStream(ticks, log, key, STANDALONE, primes);
+        this.standalone = new LegacyStream(ticks, log, key, STANDALONE, primes, heartbeat);
     }
 
     String key() {
@@ -78,7 +81,7 @@ final class LegacySession implements ServedEndpoint.Listener, SessionListener {
     /** Opens a stream for the answer to one request. */
     LegacyStream newStream() {
         String name = "p" + Long.toString(numbers.incrementAndGet(), 36);
-        LegacyStream stream = new LegacyStream(ticks, log, key, name, primes);
+        LegacyStream stream = new LegacyStream(ticks, log, key, name, primes, heartbeat);
         streams.put(name, stream);
         if (streams.size() > MAX_STREAMS) {
             streams.keySet().stream()

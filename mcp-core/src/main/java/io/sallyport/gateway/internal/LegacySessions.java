@@ -1,7 +1,5 @@
 package io.sallyport.gateway.internal;
 
-import io.sallyport.protocol.ErrorCodes;
-import io.sallyport.protocol.McpError;
 import io.sallyport.spi.EventLog;
 import io.sallyport.spi.Principal;
 import io.sallyport.spi.SessionRecord;
@@ -37,8 +35,8 @@ final class LegacySessions {
     /** The session and what the store keeps of it. */
     record Open(LegacySession session, SessionRecord kept) implements Found {}
 
-    /** No session for this caller, and what to say. */
-    record None(int status, McpError error) implements Found {}
+    /** No session for this caller, and the word that says why. */
+    record None(String reason) implements Found {}
 
     private final Engine engine;
     private final SessionStore store;
@@ -83,29 +81,21 @@ final class LegacySessions {
                         .addKeyValue("endpoint", endpoint)
                         .addKeyValue("principal", principal.subject())
                         .log("session presented by somebody else, or at another endpoint");
-                return none("unknown");
+                return new None("unknown");
             }
             return new Open(hold(live.record()), live.record());
         }
         drop(key);
-        return none(lookup instanceof SessionStore.Ended ended ? ended.how().word() : "unknown");
+        return new None(lookup instanceof SessionStore.Ended ended ? ended.how().word() : "unknown");
     }
 
     private LegacySession hold(SessionRecord kept) {
         return here.computeIfAbsent(kept.key(), key -> {
-            LegacySession session = new LegacySession(engine.ticks(), log, kept);
+            LegacySession session = new LegacySession(
+                    engine.ticks(), log, kept, engine.settings().idleHeartbeat());
             engine.endpoint(kept.endpoint()).ifPresent(endpoint -> endpoint.addListener(session));
             return session;
         });
-    }
-
-    private static None none(String reason) {
-        return new None(
-                404,
-                new McpError(
-                        ErrorCodes.SESSION_NOT_FOUND,
-                        "Session not found (" + reason + "); send initialize to open another",
-                        Map.of("code", "session_not_found", "reason", reason)));
     }
 
     /** Changes what the store keeps of a session; tries again if somebody else changed it at the same time. */

@@ -4,7 +4,6 @@ import io.sallyport.protocol.Message;
 import io.sallyport.spi.EventLog;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -17,13 +16,12 @@ final class LegacyStream implements Ticks.Ticking {
     /** After how long a client that lost a stream is asked to come back. */
     static final Duration RETRY = Duration.ofSeconds(1);
 
-    private static final long HEARTBEAT = TimeUnit.SECONDS.toNanos(15);
-
     private final Ticks ticks;
     private final EventLog log;
     private final String sessionKey;
     private final String name;
     private final boolean primes;
+    private final long heartbeatNanos;
 
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable EventStream attached;
@@ -33,13 +31,15 @@ final class LegacyStream implements Ticks.Ticking {
      * Creates a stream.
      *
      * @param primes whether the client knows events without content (revision 2025-11-25)
+     * @param heartbeat after how long without an event a comment keeps the connection open
      */
-    LegacyStream(Ticks ticks, EventLog log, String sessionKey, String name, boolean primes) {
+    LegacyStream(Ticks ticks, EventLog log, String sessionKey, String name, boolean primes, Duration heartbeat) {
         this.ticks = ticks;
         this.log = log;
         this.sessionKey = sessionKey;
         this.name = name;
         this.primes = primes;
+        this.heartbeatNanos = heartbeat.toNanos();
     }
 
     /** Attaches a new connection, and lets a former one go. */
@@ -159,7 +159,7 @@ final class LegacyStream implements Ticks.Ticking {
     public void tick(long now) {
         lock.lock();
         try {
-            if (attached != null && attached.idleFor(HEARTBEAT)) {
+            if (attached != null && attached.idleFor(heartbeatNanos)) {
                 attached.send(Sse.HEARTBEAT);
             }
         } finally {

@@ -55,6 +55,10 @@ public final class UpstreamManager {
 
     private static final long FIRST_PAUSE_MILLIS = 250;
     private static final long LONGEST_PAUSE_MILLIS = 5_000;
+
+    /** An upstream may ask for a longer pause, but not to be forgotten. */
+    private static final long LONGEST_ASKED_PAUSE_MILLIS = 300_000;
+
     private static final long LOOK_FOR_IDLE_SECONDS = 30;
 
     /** Upstreams have shorter limits of their own; a child may have to be fetched before it starts. */
@@ -103,6 +107,9 @@ public final class UpstreamManager {
     private Catalogue catalogue = Catalogue.EMPTY;
     private Optional<UpstreamFailure> lastFailure = Optional.empty();
     private int failures;
+
+    /** When the next try to connect comes, by the clock of the ticks; means something while down. */
+    private long nextTry;
 
     /** Counts the lives of the connection; what belongs to an earlier one is ignored. */
     private long epoch;
@@ -308,7 +315,11 @@ public final class UpstreamManager {
             lastFailure = Optional.of(failure);
             failures++;
             long longest = Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(failures - 1, 10));
-            pause = longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2 + 1);
+            long asked = failure.retryAfter().map(Duration::toMillis).orElse(0L);
+            pause = Math.max(
+                    Math.min(asked, LONGEST_ASKED_PAUSE_MILLIS),
+                    longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2 + 1));
+            nextTry = engine.ticks().now() + TimeUnit.MILLISECONDS.toNanos(pause);
         } finally {
             lock.unlock();
         }
@@ -446,9 +457,7 @@ public final class UpstreamManager {
             ClientSessions.Key key, SessionSpec spec, Optional<String> logLevel, SessionListener toClient) {
         return firstAttempt.thenCompose(done -> {
             if (state() == State.DOWN || state() == State.CLOSED) {
-                UpstreamFailure why = locked(() -> lastFailure)
-                        .orElse(UpstreamFailure.notSent(UpstreamFailure.Kind.UNREACHABLE, "not connected"));
-                throw new UpstreamException(UpstreamFailure.notSent(why.kind(), why.detail()));
+                throw new UpstreamException(locked(this::whyDown));
             }
             Optional<UpstreamSession> own = ownSession();
             boolean everybodys = upstream.sharesSessions()
@@ -461,6 +470,13 @@ public final class UpstreamManager {
                     mayShare(spec) ? new ClientSessions.Key(key.principal(), Optional.empty()) : key, spec, toClient);
             return entry.lease(withLevel(entry.levels(), entry.opening(), logLevel));
         });
+    }
+
+    private UpstreamFailure whyDown() {
+        UpstreamFailure why =
+                lastFailure.orElse(UpstreamFailure.notSent(UpstreamFailure.Kind.UNREACHABLE, "not connected"));
+        long left = Math.max(0, nextTry - engine.ticks().now());
+        return state == State.DOWN ? why.beforeSending().retryAfter(Duration.ofNanos(left)) : why.beforeSending();
     }
 
     private CompletionStage<UpstreamSession> withLevel(

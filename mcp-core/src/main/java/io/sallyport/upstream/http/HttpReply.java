@@ -7,6 +7,10 @@ import io.sallyport.protocol.Response;
 import io.sallyport.upstream.UpstreamFailure;
 import io.sallyport.upstream.UpstreamFailure.Kind;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.Optional;
 import org.apache.hc.core5.http.Header;
@@ -22,6 +26,8 @@ record HttpReply(HttpResponse head, byte[] body) {
 
     static final String JSON = "application/json";
     static final String EVENTS = "text/event-stream";
+
+    private static final Duration A_DAY = Duration.ofDays(1);
 
     private static final String HTML = "a body that begins like HTML or XML";
 
@@ -71,8 +77,9 @@ record HttpReply(HttpResponse head, byte[] body) {
         }
         if (status == 429 || status == 503) {
             String retryAfter = header(head, "Retry-After");
-            return UpstreamFailure.notSent(
+            UpstreamFailure busy = UpstreamFailure.notSent(
                     Kind.OVERLOADED, describe() + (retryAfter.isEmpty() ? "" : ", Retry-After: " + clip(retryAfter)));
+            return retryAfter().map(busy::retryAfter).orElse(busy);
         }
         if (status >= 300 && status < 400) {
             return UpstreamFailure.notSent(
@@ -93,6 +100,24 @@ record HttpReply(HttpResponse head, byte[] body) {
         return status >= 500 || isSuccess() && !isPage
                 ? UpstreamFailure.maybeExecuted(Kind.PROTOCOL, expected)
                 : UpstreamFailure.notSent(Kind.PROTOCOL, expected);
+    }
+
+    /** Returns after how long the upstream wants to be asked again, at most a day, if it says so in a way we read. */
+    Optional<Duration> retryAfter() {
+        String value = header(head, "Retry-After").trim();
+        try {
+            // A date counts from the upstream's own: its clock need not be ours.
+            Duration delay = value.matches("[0-9]{1,9}")
+                    ? Duration.ofSeconds(Long.parseLong(value))
+                    : Duration.between(date(header(head, "Date")), date(value));
+            return Optional.of(delay.isNegative() ? Duration.ZERO : delay.compareTo(A_DAY) > 0 ? A_DAY : delay);
+        } catch (DateTimeException neitherSecondsNorDate) {
+            return Optional.empty();
+        }
+    }
+
+    private static Instant date(String value) {
+        return Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(value.trim()));
     }
 
     /** Returns status, content type and what kind of bytes the body begins with; nothing of the body itself. */

@@ -118,8 +118,7 @@ public final class HttpUpstream implements Upstream {
             return thrown;
         }
         // Whatever became of what was asked to open the session, the call that it was for has not been made.
-        UpstreamFailure failure = known.failure();
-        return new UpstreamException(UpstreamFailure.notSent(failure.kind(), failure.detail()));
+        return new UpstreamException(known.failure().beforeSending());
     }
 
     @Override

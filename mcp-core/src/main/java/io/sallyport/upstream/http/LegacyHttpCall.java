@@ -116,8 +116,7 @@ final class LegacyHttpCall implements CallHandle {
     private static UpstreamFailure failureOf(Throwable thrown) {
         if (thrown instanceof UpstreamException known) {
             // Whatever failed, it was not this call.
-            return UpstreamFailure.notSent(
-                    known.failure().kind(), known.failure().detail());
+            return known.failure().beforeSending();
         }
         return UpstreamFailure.notSent(Kind.INTERNAL, String.valueOf(thrown));
     }
@@ -271,8 +270,12 @@ final class LegacyHttpCall implements CallHandle {
 
         @Override
         public void onRetry(long millis) {
-            retry = Duration.ofMillis(Math.min(millis, LONGEST_RETRY.toMillis()));
+            pauseFor(millis);
             isPolling = true;
+        }
+
+        private void pauseFor(long millis) {
+            retry = Duration.ofMillis(Math.min(millis, LONGEST_RETRY.toMillis()));
         }
 
         @Override
@@ -319,6 +322,7 @@ final class LegacyHttpCall implements CallHandle {
                 fail(UpstreamFailure.maybeExecuted(
                         Kind.SESSION_LOST, "the upstream forgot the session before the answer was fetched"));
             } else if (!isFirst && mayPass(reply.status())) {
+                reply.retryAfter().map(Duration::toMillis).ifPresent(this::pauseFor);
                 resumeLater();
             } else if (!isFirst) {
                 fail(UpstreamFailure.maybeExecuted(

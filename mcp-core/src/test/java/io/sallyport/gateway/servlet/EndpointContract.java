@@ -344,18 +344,21 @@ abstract class EndpointContract {
         @Incident("X3")
         void aSessionIsNobodyElsesAndNowhereElse() {
             String session = client.initialize("{}");
-            String unknown = client.legacy("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 1, "ping", "{}")
-                    .body();
+            String unknown = told(client.legacy("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 1, "ping", "{}"));
 
             assertThat(other.legacy(session, 1, "ping", "{}").status()).isEqualTo(404);
-            assertThat(other.legacy(session, 1, "ping", "{}").body()).isEqualTo(unknown);
-            assertThat(as("ann", "/other").legacy(session, 1, "ping", "{}").body())
+            assertThat(told(other.legacy(session, 1, "ping", "{}"))).isEqualTo(unknown);
+            assertThat(told(as("ann", "/other").legacy(session, 1, "ping", "{}")))
                     .isEqualTo(unknown);
             assertThat(other.send("DELETE", "", "Mcp-Session-Id", session).status())
                     .isEqualTo(404);
             assertThat(other.send("GET", "", "Mcp-Session-Id", session).status())
                     .isEqualTo(404);
             assertThat(client.legacy(session, 1, "ping", "{}").status()).isEqualTo(200);
+        }
+
+        private static String told(McpHttp.Answer answer) {
+            return answer.body().replaceFirst("\"correlationId\":\"[0-9a-f]+\"", "");
         }
 
         @Test

@@ -12,6 +12,7 @@ import io.sallyport.upstream.CallHandle;
 import io.sallyport.upstream.UpstreamFailure;
 import io.sallyport.upstream.UpstreamFailure.Kind;
 import io.sallyport.upstream.UpstreamSession;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -121,6 +122,29 @@ class LegacyResumptionTest {
 
             assertThat(call.response().isError()).isFalse();
             assertThat(resumedAfter).containsExactly("1", "1", "1");
+        }
+    }
+
+    @Test
+    @Incident("S74")
+    void comesBackNoSoonerThanABusyUpstreamWants() throws Exception {
+        List<Long> times = new CopyOnWriteArrayList<>();
+        McpScript script = script(exchange -> exchange.events().send("id: 1\nretry: 1\ndata:\n\n"), exchange -> {
+            times.add(System.nanoTime());
+            if (resumedAfter.size() == 1) {
+                exchange.answer(429, null, "", "Retry-After: 1");
+            } else {
+                exchange.events().send("data: " + answer() + "\n\n");
+            }
+        });
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            UpstreamSession session = bench.legacy(server);
+
+            // When
+            RecordingCall call = call(session, toolCall(session, "1"));
+
+            assertThat(call.response().isError()).isFalse();
+            assertThat(Duration.ofNanos(times.get(1) - times.get(0))).isGreaterThanOrEqualTo(Duration.ofSeconds(1));
         }
     }
 
