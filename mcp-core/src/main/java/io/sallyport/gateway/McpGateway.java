@@ -10,6 +10,7 @@ import io.sallyport.gateway.internal.Filters;
 import io.sallyport.gateway.internal.HttpGuard;
 import io.sallyport.gateway.internal.Inside;
 import io.sallyport.gateway.internal.LocalOnly;
+import io.sallyport.gateway.internal.ModuleVersions;
 import io.sallyport.gateway.internal.Settings;
 import io.sallyport.gateway.internal.Ticks;
 import io.sallyport.protocol.Json;
@@ -117,6 +118,7 @@ public final class McpGateway implements AutoCloseable {
         if (!phase.compareAndSet(Phase.NEW, Phase.RUNNING)) {
             throw new IllegalStateException("a gateway is started once, but this one is " + phase.get());
         }
+        ModuleVersions.check(McpGateway.class.getClassLoader());
         return engine.start();
     }
 
