@@ -17,7 +17,7 @@ public final class Exposure {
     /** As the upstream defines it. */
     public static final Exposure AS_IT_IS = new Exposure(true, Map.of());
 
-    /** Not listed and not callable. */
+    /** Not listed and not callable, whatever else is changed in it. */
     public static final Exposure HIDDEN = new Exposure(false, Map.of());
 
     private final boolean active;
