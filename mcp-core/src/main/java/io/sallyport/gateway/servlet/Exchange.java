@@ -3,8 +3,11 @@ package io.sallyport.gateway.servlet;
 import io.sallyport.gateway.internal.ClientRequest;
 import io.sallyport.gateway.internal.EventStream;
 import io.sallyport.gateway.internal.Ticks;
+import io.sallyport.protocol.JsonValue;
 import io.sallyport.protocol.McpHeaders;
 import io.sallyport.protocol.Message;
+import io.sallyport.protocol.Part;
+import io.sallyport.protocol.Response;
 import io.sallyport.spi.Principal;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.ServletOutputStream;
@@ -15,6 +18,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -192,12 +198,33 @@ final class Exchange implements ClientRequest {
     private void writeHead(int status, Map<String, String> answerHeaders) {
         response.setStatus(status);
         cors.forEach(response::setHeader);
+        // Nothing is to be kept on the way: what one caller is answered is nobody else's, and a 404 would be kept too.
+        response.setHeader("Cache-Control", "no-store");
         answerHeaders.forEach(response::setHeader);
         response.setHeader("X-Content-Type-Options", "nosniff");
     }
 
-    private void write(Answer answer) throws IOException {
+    private void writeHead(Answer answer) {
         writeHead(answer.status(), answer.headers());
+        if (answer.status() == 429 || answer.status() == 503) {
+            response.setHeader("Retry-After", Long.toString(retryAfterSeconds(answer)));
+        }
+    }
+
+    /** Returns what the body says in milliseconds; else a few seconds, spread, so that not all come back at once. */
+    private static long retryAfterSeconds(Answer answer) {
+        return Optional.ofNullable(answer.body())
+                .filter(body -> body instanceof Response error && error.isError())
+                .flatMap(body -> body.get(Part.ERROR, "data"))
+                .flatMap(data -> data.get("retryAfterMs"))
+                .map(JsonValue::asLong)
+                .filter(OptionalLong::isPresent)
+                .map(millis -> (millis.getAsLong() + 999) / 1000)
+                .orElseGet(() -> 1L + ThreadLocalRandom.current().nextInt(5));
+    }
+
+    private void write(Answer answer) throws IOException {
+        writeHead(answer);
         if (answer.body() == null) {
             response.setContentLength(0);
             return;
@@ -212,7 +239,7 @@ final class Exchange implements ClientRequest {
      */
     private void writeLater(AsyncContext context, Answer answer) {
         try {
-            writeHead(answer.status(), answer.headers());
+            writeHead(answer);
             Message body = answer.body();
             if (body != null) {
                 response.setContentLength(body.size());

@@ -26,6 +26,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +44,7 @@ public final class McpServlet extends HttpServlet {
     private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.http");
 
     private final transient Inside gateway;
+    private final AtomicBoolean toldOfHttp10 = new AtomicBoolean();
 
     /** Creates a servlet for a gateway. */
     public McpServlet(McpGateway gateway) {
@@ -52,6 +54,7 @@ public final class McpServlet extends HttpServlet {
     @Override
     protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
         String path = request.getServletPath() + (request.getPathInfo() == null ? "" : request.getPathInfo());
+        tellOfHttp10(request);
         HeaderSnapshot headers = HeaderSnapshot.of(request);
         String correlationId = correlationId();
         Map<String, String> cors = Cors.headers(headers, gateway.guard());
@@ -75,6 +78,16 @@ public final class McpServlet extends HttpServlet {
         exchange.leaveContainer();
     }
 
+    /** Said once: it is the same proxy each time. */
+    private void tellOfHttp10(HttpServletRequest request) {
+        if (request.getProtocol().equals("HTTP/1.0") && toldOfHttp10.compareAndSet(false, true)) {
+            LOGGER.atWarn()
+                    .addKeyValue("peer", request.getRemoteAddr())
+                    .log("a request came over HTTP/1.0, which has no chunks and mostly a connection per request; let "
+                            + "the proxy speak 1.1 to the gateway (nginx: proxy_http_version 1.1)");
+        }
+    }
+
     private void handle(HttpServletRequest request, String path, HeaderSnapshot headers, Exchange exchange)
             throws IOException {
         if (headers.isTooLarge()) {
@@ -92,7 +105,11 @@ public final class McpServlet extends HttpServlet {
                     .addKeyValue("correlationId", exchange.correlationId())
                     .addKeyValue("reason", refused.get())
                     .log("request refused by its Host or Origin");
-            error(exchange, 403, McpError.of(ErrorCodes.INVALID_REQUEST, "Forbidden: Host or Origin not allowed."));
+            refuse(
+                    exchange,
+                    Refusal.of(Refusal.Kind.FORBIDDEN, "gateway", "Forbidden: Host or Origin not allowed.")
+                            .remedy("Whoever runs the gateway finds in its log what was seen and what is allowed."),
+                    403);
             return;
         }
         String method = request.getMethod();
@@ -242,14 +259,7 @@ public final class McpServlet extends HttpServlet {
     }
 
     private static void refuse(Exchange exchange, Refusal refusal, int status) {
-        Map<String, String> headers = new LinkedHashMap<>(Exchange.JSON);
-        if (status == 503) {
-            // Spread, so that not everybody comes back at the same moment.
-            headers.put(
-                    "Retry-After",
-                    Integer.toString(1 + ThreadLocalRandom.current().nextInt(5)));
-        }
-        exchange.answer(status, headers, Response.error(null, Errors.of(refusal, exchange.correlationId())));
+        exchange.answer(status, Exchange.JSON, Response.error(null, Errors.of(refusal, exchange.correlationId())));
     }
 
     private static String correlationId() {

@@ -2,6 +2,7 @@ package io.sallyport.gateway.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sallyport.testing.Incident;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,7 @@ class HttpGuardTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"localhost", "LOCALHOST:1", "127.0.0.1:8080", "[::1]", "[::1]:8080"})
+    @Incident("S36")
     void withoutAPublicUrlLocalNamesComeIn(String host) {
         assertThat(refusal(LOCAL, "Host", host)).isEmpty();
     }
@@ -60,6 +62,7 @@ class HttpGuardTest {
                 "plain.example:80",
                 "[2001:db8::1]",
             })
+    @Incident("S22")
     void publicHostsComeInWithAndWithoutTheirDefaultPort(String host) {
         assertThat(refusal(PUBLIC, "Host", host)).isEmpty();
     }
@@ -79,6 +82,7 @@ class HttpGuardTest {
                 "gw.example:443:443",
                 "",
             })
+    @Incident("S22")
     void withAPublicUrlNoOtherHostComesIn(String host) {
         assertThat(refusal(PUBLIC, "Host", host))
                 .hasValueSatisfying(reason -> assertThat(reason)
@@ -100,6 +104,7 @@ class HttpGuardTest {
                 "http://plain.example",
                 "HTTPS://App.Example",
             })
+    @Incident("S35")
     void pagesOfTheGatewaysOwnAndOfAllowedOriginsMayUseIt(String origin) {
         assertThat(refusal(PUBLIC, "Host", "gw.example", "Origin", origin)).isEmpty();
     }
@@ -116,6 +121,7 @@ class HttpGuardTest {
                 "",
                 "*",
             })
+    @Incident("S35")
     void otherPagesMayNot(String origin) {
         assertThat(refusal(PUBLIC, "Host", "gw.example", "Origin", origin))
                 .hasValueSatisfying(reason -> assertThat(reason)
@@ -134,6 +140,7 @@ class HttpGuardTest {
         "file://, false",
         "null, false",
     })
+    @Incident("S36")
     void withoutAPublicUrlLocalPagesMayUseIt(String origin, boolean allowed) {
         assertThat(refusal(LOCAL, "Host", "localhost", "Origin", origin).isEmpty())
                 .isEqualTo(allowed);
