@@ -2,6 +2,7 @@ package io.sallyport.examples.gateway;
 
 import io.sallyport.gateway.UpstreamStatus;
 import java.io.PrintStream;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,10 +19,11 @@ final class Banner {
         out.println("Sallyport gateway");
         out.println("  url        " + host.url());
         out.println("  bound to   " + host.address().getHostAddress() + ", port " + host.port());
+        out.println("  process    " + ProcessHandle.current().pid());
         out.println("  config     " + configuration.origin());
         printUpstreams(configuration, host.upstreams(), out);
         configuration.notes().forEach(note -> out.println("  note       " + note));
-        warnings(host).forEach(warning -> out.println("  warning    " + warning));
+        warnings(host.address(), isContainer()).forEach(warning -> out.println("  warning    " + warning));
         printCommands(options, host, out);
         out.println();
     }
@@ -42,14 +44,18 @@ final class Banner {
         }
     }
 
-    private static List<String> warnings(GatewayHost host) {
-        boolean inContainer = Files.exists(Path.of("/.dockerenv")) || Files.exists(Path.of("/run/.containerenv"));
-        if (!host.address().isLoopbackAddress()) {
+    private static boolean isContainer() {
+        return Files.exists(Path.of("/.dockerenv")) || Files.exists(Path.of("/run/.containerenv"));
+    }
+
+    /** Returns why somebody may not get here who thinks that he should. */
+    static List<String> warnings(InetAddress bound, boolean inContainer) {
+        if (!bound.isLoopbackAddress()) {
             return List.of("bound to more than this machine, but only requests from it are served: this example"
                     + " checks no credentials");
         }
         return inContainer
-                ? List.of("this is a container, and " + host.address().getHostAddress()
+                ? List.of("this is a container, and " + bound.getHostAddress()
                         + " is the container itself: nothing outside of it gets here")
                 : List.of();
     }

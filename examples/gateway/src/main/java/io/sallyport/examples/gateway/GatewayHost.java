@@ -2,6 +2,7 @@ package io.sallyport.examples.gateway;
 
 import io.sallyport.gateway.McpGateway;
 import io.sallyport.gateway.UpstreamStatus;
+import io.sallyport.gateway.servlet.HealthServlet;
 import io.sallyport.gateway.servlet.McpServlet;
 import java.io.IOException;
 import java.net.Inet6Address;
@@ -51,6 +52,8 @@ final class GatewayHost {
         servlet.setAsyncSupported(true);
         ServletContextHandler context = new ServletContextHandler();
         context.addServlet(servlet, PATH);
+        // Beside what it tells of, so that it is well exactly where clients come in.
+        context.addServlet(new ServletHolder(new HealthServlet(gateway)), "/health/*");
         return context;
     }
 

@@ -25,7 +25,10 @@ class MainIT {
     @Test
     @Incident("S20")
     @Incident("S21")
+    @Incident("S54")
     @Incident("S203")
+    @Incident("S207")
+    @Incident("S208")
     void servesTheEmbeddedDefaultToBothErasUntilItIsTold() throws Exception {
         try (GatewayProcess gateway = new GatewayProcess(directory, "--port", "0")) {
             URI url = gateway.awaitReady();
@@ -34,10 +37,13 @@ class MainIT {
             assertThat(url).hasHost("127.0.0.1").hasPath("/mcp");
             assertThat(children).isNotEmpty();
             servesBothEras(new McpHttp(url));
+            assertThat(health(url, "live")).isEqualTo("{\"status\":\"up\"}");
+            assertThat(health(url, "ready")).isEqualTo("{\"status\":\"ready\"}");
             assertThat(gateway.err())
                     .contains(
                             "  url        " + url,
                             "  bound to   127.0.0.1, port " + url.getPort(),
+                            "  process    " + gateway.pid(),
                             "  upstreams  demo (stdio): ready",
                             "             local (local): ready");
 
@@ -47,6 +53,10 @@ class MainIT {
             assertThat(gateway.out()).containsExactly("READY " + url);
             assertThat(children).allSatisfy(child -> child.onExit().get());
         }
+    }
+
+    private static String health(URI url, String what) {
+        return new McpHttp(url.resolve("/health/" + what)).send("GET", "").body();
     }
 
     private static void servesBothEras(McpHttp client) {
