@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -92,6 +93,7 @@ class BehindProxyTest {
 
     @Test
     @Incident("S33")
+    @Timeout(14) // Else the default of 15 s would do as well.
     void idleStreamsAreKeptAlive() throws Exception {
         try (McpHttp.Stream stream = listen()) {
             stream.nextEvent();

@@ -96,6 +96,7 @@ class HttpConnectionTest {
     }
 
     @Test
+    @Incident("S95")
     void sendsNothingForACallThatIsCancelledWhileItWaitsForAConnection() throws Exception {
         CountDownLatch over = new CountDownLatch(1);
         McpScript script = McpScript.modern().on("tools/call", exchange -> {
@@ -146,6 +147,7 @@ class HttpConnectionTest {
     }
 
     @Test
+    @Incident("S95")
     void keepsPlacesForCallsThoughStreamsStayOpen() throws Exception {
         CountDownLatch over = new CountDownLatch(1);
         McpScript script = McpScript.modern().on("subscriptions/listen", exchange -> {

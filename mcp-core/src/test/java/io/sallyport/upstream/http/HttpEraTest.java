@@ -6,6 +6,7 @@ import static io.sallyport.upstream.http.UpstreamWorkbench.toolCall;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sallyport.protocol.Era;
+import io.sallyport.testing.Incident;
 import io.sallyport.upstream.UpstreamFailure;
 import io.sallyport.upstream.UpstreamFailure.Kind;
 import io.sallyport.upstream.UpstreamSession;
@@ -191,6 +192,7 @@ class HttpEraTest {
     }
 
     @Test
+    @Incident("S156")
     void saysWhatWasAnsweredInBothErasWhenNeitherIsSpoken() throws Exception {
         try (FakeHttpServer server = new FakeHttpServer(x -> x.answer(404, "text/html", "<html>"))) {
             // When

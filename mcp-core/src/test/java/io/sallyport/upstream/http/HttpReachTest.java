@@ -48,6 +48,8 @@ class HttpReachTest {
 
     @Test
     @Incident("S23")
+    @Incident("S153")
+    @Incident("S186")
     void saysThatNothingListens() throws Exception {
         int port = freePort();
 
@@ -70,6 +72,8 @@ class HttpReachTest {
 
     @Test
     @Incident("S23")
+    @Incident("S154")
+    @Incident("S186")
     void saysThatAConnectionTookTooLong() throws Exception {
         List<Socket> fillers = new ArrayList<>();
         try (ServerSocket full = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {

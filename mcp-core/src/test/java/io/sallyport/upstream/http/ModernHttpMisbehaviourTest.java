@@ -244,6 +244,7 @@ class ModernHttpMisbehaviourTest {
     @Incident("S40")
     @Incident("S74")
     @Incident("S91")
+    @Incident("S156")
     void saysWhatWasWrongWithTheAnswer(Misbehaviour misbehaviour) throws Exception {
         McpScript script = McpScript.modern().on("tools/call", misbehaviour.handler());
         bench.withLimits(MessageLimits.forUpstreams().withMaxBytes(10_000));

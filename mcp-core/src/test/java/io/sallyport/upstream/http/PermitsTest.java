@@ -2,6 +2,7 @@ package io.sallyport.upstream.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sallyport.testing.Incident;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -64,6 +65,7 @@ class PermitsTest {
     }
 
     @Test
+    @Incident("S95")
     void refusesAfterAWhileAndDoesNotGiveAPlaceToWhoeverHasLeft() {
         Permits permits = new Permits(1, 10, Duration.ofMillis(20), timer);
         permits.acquire(waiter("a"));

@@ -137,6 +137,7 @@ class ChildProcessTest {
 
     @Test
     @Incident("S37")
+    @Incident("S191")
     void whatCannotBeStartedIsRefusedWithAReasonAndARemedy() throws IOException {
         Path notExecutable = Files.writeString(folder.resolve("tool"), "");
 

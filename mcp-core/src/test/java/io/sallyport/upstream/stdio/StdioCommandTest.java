@@ -143,6 +143,7 @@ class StdioCommandTest {
 
     @Test
     @EnabledOnOs({OS.LINUX, OS.MAC})
+    @Incident("S191")
     void saysWhatIsWrongWithAFile() throws IOException {
         Path notExecutable = program(folder.resolve("tool"), "rw-r--r--");
 
@@ -173,6 +174,7 @@ class StdioCommandTest {
     }
 
     @Test
+    @Incident("S191")
     void saysThatTheWorkingDirectoryIsMissing() {
         StdioCommand command = StdioCommand.builder("x")
                 .directory(folder.resolve("gone").toAbsolutePath())
