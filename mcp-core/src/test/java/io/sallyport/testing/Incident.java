@@ -7,7 +7,7 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** Marks a test that shows that something that goes wrong elsewhere does not go wrong here. */
+/** Marks a test that shows that something that goes wrong elsewhere does not go wrong here; docs/runbook.md has each. */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
 @Target({ElementType.METHOD, ElementType.TYPE})
