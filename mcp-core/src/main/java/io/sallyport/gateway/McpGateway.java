@@ -37,6 +37,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,7 +87,7 @@ public final class McpGateway implements AutoCloseable {
         engine = new Engine(
                 settings,
                 runtime,
-                new Ticks(timer, System::nanoTime),
+                new Ticks(timer, builder.ticker),
                 new Engine.Services(
                         new Filters(builder.filters),
                         sessionStore,
@@ -213,6 +214,7 @@ public final class McpGateway implements AutoCloseable {
         private int streamBufferBytes = 256 * 1024;
         private Duration idleHeartbeat = Duration.ofSeconds(15);
         private Duration startupPatience = Duration.ofSeconds(5);
+        private LongSupplier ticker = System::nanoTime;
 
         private Builder() {}
 
@@ -394,6 +396,12 @@ public final class McpGateway implements AutoCloseable {
          */
         public Builder startupPatience(Duration patience) {
             this.startupPatience = positive("startupPatience", patience);
+            return this;
+        }
+
+        /** For tests. */
+        Builder ticker(LongSupplier nanos) {
+            this.ticker = nanos;
             return this;
         }
 

@@ -15,11 +15,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /** A client that says exactly what a test wants it to say. */
 public final class McpHttp {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -85,6 +87,7 @@ public final class McpHttp {
 
         private final HttpResponse<java.io.InputStream> response;
         private final BufferedReader reader;
+        private volatile boolean aborted;
 
         Stream(HttpResponse<java.io.InputStream> response) {
             this.response = response;
@@ -102,7 +105,7 @@ public final class McpHttp {
         /** Returns the next event as its lines, comments skipped; empty at the end of the stream. */
         public List<String> nextEvent() throws IOException {
             List<String> lines = new ArrayList<>();
-            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+            for (String line = nextLine(); line != null; line = nextLine()) {
                 if (line.isEmpty() && !lines.isEmpty()) {
                     return lines;
                 }
@@ -113,9 +116,30 @@ public final class McpHttp {
             return lines;
         }
 
-        /** Returns the next line, whatever it is; null at the end of the stream. */
+        /** Returns the next line, whatever it is; null at the end of the stream. Waits for a while, not for ever. */
         public String nextLine() throws IOException {
-            return reader.readLine();
+            // The client's own stream cannot be interrupted.
+            CompletableFuture<Void> giveUp = CompletableFuture.runAsync(
+                    this::abort, CompletableFuture.delayedExecutor(PATIENCE.toMillis(), TimeUnit.MILLISECONDS));
+            String line;
+            try {
+                line = reader.readLine();
+            } finally {
+                giveUp.cancel(false);
+            }
+            if (aborted) {
+                throw new AssertionError("nothing came for " + PATIENCE.toSeconds() + " s");
+            }
+            return line;
+        }
+
+        private void abort() {
+            aborted = true;
+            try {
+                response.body().close();
+            } catch (IOException closedAnyway) {
+                // That is what was wanted.
+            }
         }
 
         /** Returns the next message, events without one skipped. */

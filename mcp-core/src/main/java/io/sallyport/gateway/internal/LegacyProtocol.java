@@ -16,7 +16,6 @@ import io.sallyport.protocol.ProtocolVersion;
 import io.sallyport.protocol.Request;
 import io.sallyport.protocol.Response;
 import io.sallyport.spi.SessionRecord;
-import io.sallyport.spi.SessionStore;
 import io.sallyport.upstream.CallSpec;
 import io.sallyport.upstream.SessionSpec;
 import java.util.LinkedHashMap;
@@ -190,11 +189,11 @@ final class LegacyProtocol {
 
     /** Answers at once, in the form that the client takes. */
     private void answer(Request request, LegacySessions.Open open, ClientRequest client, String result) {
-        reply(request, open, client).answer(Response.resultJson(request.id(), result), 200);
+        reply(request, open, client, "").answer(Response.resultJson(request.id(), result), 200);
     }
 
-    private LegacyReply reply(Request request, LegacySessions.Open open, ClientRequest client) {
-        return new LegacyReply(engine.ticks(), client, open.session(), request.id());
+    private LegacyReply reply(Request request, LegacySessions.Open open, ClientRequest client, String upstream) {
+        return new LegacyReply(engine.ticks(), client, open.session(), request.id(), upstream);
     }
 
     private void list(Request request, Kind kind, LegacySessions.Open open, ClientRequest client) {
@@ -238,7 +237,7 @@ final class LegacyProtocol {
             answer(request, open, client, "{}");
             return;
         }
-        LegacyReply reply = reply(request, open, client);
+        LegacyReply reply = reply(request, open, client, found.upstream().name());
         found.upstream().watch(found.target()).whenComplete((refused, failure) -> {
             boolean ok = failure == null && refused.filter(Response::isError).isEmpty();
             if (ok) {
@@ -314,7 +313,7 @@ final class LegacyProtocol {
                 open.session().client().capabilities(),
                 open.session().client().info(),
                 open.kept().logLevel());
-        LegacyReply reply = reply(request, open, client);
+        LegacyReply reply = reply(request, open, client, found.upstream().name());
         Call call = new Call(
                 engine,
                 info,
@@ -339,7 +338,12 @@ final class LegacyProtocol {
             return;
         }
         SessionSpec session = new SessionSpec(client.principal(), Era.LEGACY, facts.capabilities(), facts.info());
-        call.start(() -> found.upstream().sessionFor(key(open, client), session, facts.logLevel(), open.session()));
+        call.start(() -> found.upstream()
+                .sessionFor(
+                        key(open, client),
+                        session,
+                        facts.logLevel(),
+                        open.session().outsideCallsOf(found.upstream().name())));
     }
 
     /** Opens the stream for what comes outside calls, or goes on with a stream that was lost. */
@@ -388,7 +392,7 @@ final class LegacyProtocol {
     void handleDelete(ClientRequest client) {
         LegacySessions.Open open = session(null, client);
         if (open != null) {
-            engine.sessions().end(open.session().key(), SessionStore.End.TERMINATED_BY_CLIENT);
+            engine.sessions().endedByClient(open.session().key());
             client.answer(200, Http.NONE, null);
         }
     }

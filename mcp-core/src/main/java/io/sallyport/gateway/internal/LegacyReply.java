@@ -23,16 +23,23 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
     private final ClientRequest request;
     private final LegacySession session;
     private final RequestId id;
+    private final String upstream;
     private final long begun;
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable LegacyStream stream;
     private boolean answered;
 
-    LegacyReply(Ticks ticks, ClientRequest request, LegacySession session, RequestId id) {
+    /**
+     * Creates a reply.
+     *
+     * @param upstream whose call it is; empty for what is answered here
+     */
+    LegacyReply(Ticks ticks, ClientRequest request, LegacySession session, RequestId id, String upstream) {
         this.ticks = ticks;
         this.request = request;
         this.session = session;
         this.id = id;
+        this.upstream = upstream;
         this.begun = ticks.now();
         if (request.acceptsStream()) {
             ticks.add(this);
@@ -66,17 +73,16 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
         }
     }
 
-    private boolean send(Message message) {
+    private void send(Message message) {
         LegacyStream open = open();
         if (open != null) {
             open.send(message);
         }
-        return open != null;
     }
 
     @Override
     public void notification(Notification notification) {
-        send(session.translated(notification));
+        session.translated(upstream, notification).ifPresent(this::send);
     }
 
     @Override
@@ -85,7 +91,7 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
         if (open == null) {
             answer.accept(Questions.cannotBeAsked(question));
         } else {
-            session.ask(open, question, answer);
+            session.ask(open, upstream, question, answer);
         }
     }
 
@@ -114,7 +120,7 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
             lock.unlock();
         }
         ticks.remove(this);
-        session.end(id);
+        session.end(id, open);
         if (open == null) {
             request.answer(httpStatus, Http.JSON, response);
         } else {
@@ -137,7 +143,7 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
             lock.unlock();
         }
         ticks.remove(this);
-        session.end(id);
+        session.end(id, open);
         if (open == null) {
             // A cancelled request gets no response, but its HTTP request has to end.
             request.answer(202, Http.NONE, null);

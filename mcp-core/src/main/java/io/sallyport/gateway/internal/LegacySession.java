@@ -21,15 +21,17 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** What this node holds of a legacy session: its streams, its calls, and what its client was asked. Thread-safe. */
-final class LegacySession implements ServedEndpoint.Listener, SessionListener {
+final class LegacySession implements ServedEndpoint.Listener {
 
     private static final String STANDALONE = "g";
     private static final int MAX_OPEN_QUESTIONS = 100;
     private static final int MAX_STREAMS = 64;
 
-    private record Question(RequestId upstreamId, Consumer<Response> answer) {}
+    /** What the client was asked on a stream; upstreams choose their ids without knowing of each other. */
+    private record Question(LegacyStream on, String upstream, RequestId upstreamId, Consumer<Response> answer) {}
 
     private final Ticks ticks;
     private final EventLog log;
@@ -113,8 +115,12 @@ final class LegacySession implements ServedEndpoint.Listener, SessionListener {
         return calls.putIfAbsent(id, call) == null;
     }
 
-    void end(RequestId id) {
+    /** Takes note that a call has ended: what was asked on its stream needs no answer any more. */
+    void end(RequestId id, @Nullable LegacyStream stream) {
         calls.remove(id);
+        if (stream != null) {
+            questions.values().removeIf(question -> question.on() == stream);
+        }
     }
 
     /** Gives up the call that the client names. */
@@ -127,14 +133,14 @@ final class LegacySession implements ServedEndpoint.Listener, SessionListener {
                         call.cancel(cancelled.getString(Part.PARAMS, "reason").orElse("the client cancelled")));
     }
 
-    /** Asks the client on a stream, under an id of the session's. */
-    void ask(LegacyStream stream, Request question, Consumer<Response> answer) {
+    /** Asks the client on a stream what an upstream wants to know, under an id of the session's. */
+    void ask(LegacyStream stream, String upstream, Request question, Consumer<Response> answer) {
         if (questions.size() >= MAX_OPEN_QUESTIONS) {
             answer.accept(Questions.cannotBeAsked(question));
             return;
         }
         RequestId id = RequestId.of(numbers.incrementAndGet());
-        questions.put(id, new Question(question.id(), answer));
+        questions.put(id, new Question(stream, upstream, question.id(), answer));
         stream.send(question.withId(id));
     }
 
@@ -145,24 +151,28 @@ final class LegacySession implements ServedEndpoint.Listener, SessionListener {
                 .ifPresent(question -> question.answer().accept(response.withId(question.upstreamId())));
     }
 
-    /** Returns a notification as the client understands it: what it was asked, it was asked under our ids. */
-    Notification translated(Notification notification) {
+    /**
+     * Returns an upstream's notification as the client understands it: what it was asked, it was asked under our ids.
+     * Nothing if a question is taken back that was not asked, or has been answered.
+     */
+    Optional<Notification> translated(String upstream, Notification notification) {
         if (!notification.method().equals(Methods.CANCELLED)) {
-            return notification;
+            return Optional.of(notification);
         }
         Optional<String> upstreamId = notification.get(Part.PARAMS, "requestId").map(JsonValue::toJson);
         return questions.entrySet().stream()
-                .filter(entry -> upstreamId.equals(
-                        Optional.of(entry.getValue().upstreamId().token())))
+                .filter(entry -> entry.getValue().upstream().equals(upstream)
+                        && upstreamId.equals(
+                                Optional.of(entry.getValue().upstreamId().token())))
+                .map(Map.Entry::getKey)
                 .findFirst()
-                .map(entry -> {
-                    questions.remove(entry.getKey());
+                .map(id -> {
+                    questions.remove(id);
                     return (Notification) notification
                             .edit()
-                            .set(Part.PARAMS, "requestId", entry.getKey().token())
+                            .set(Part.PARAMS, "requestId", id.token())
                             .apply();
-                })
-                .orElse(notification);
+                });
     }
 
     Map<String, UpstreamManager> watched() {
@@ -196,36 +206,55 @@ final class LegacySession implements ServedEndpoint.Listener, SessionListener {
         }
     }
 
-    @Override
-    public void onNotification(Notification notification) {
-        switch (notification.method()) {
-            case Methods.TOOLS_CHANGED,
-                    Methods.PROMPTS_CHANGED,
-                    Methods.RESOURCES_CHANGED,
-                    Methods.RESOURCE_UPDATED -> {
-                // Heard of in the gateway's own session, for all clients.
+    /** Returns who listens, for this session's client, to what an upstream says outside calls. */
+    SessionListener outsideCallsOf(String upstream) {
+        return new OutsideCalls(upstream);
+    }
+
+    private final class OutsideCalls implements SessionListener {
+
+        private final String upstream;
+
+        OutsideCalls(String upstream) {
+            this.upstream = upstream;
+        }
+
+        @Override
+        public void onNotification(Notification notification) {
+            switch (notification.method()) {
+                case Methods.TOOLS_CHANGED,
+                        Methods.PROMPTS_CHANGED,
+                        Methods.RESOURCES_CHANGED,
+                        Methods.RESOURCE_UPDATED -> {
+                    // Heard of in the gateway's own session, for all clients.
+                }
+                default -> translated(upstream, notification).ifPresent(LegacySession.this::tell);
             }
-            default -> tell(translated(notification));
+        }
+
+        @Override
+        public void onRequest(Request question, Consumer<Response> answer) {
+            if (standalone.isAttached()) {
+                ask(standalone, upstream, question, answer);
+            } else {
+                answer.accept(Questions.cannotBeAsked(question));
+            }
+        }
+
+        @Override
+        public void onEnd(UpstreamFailure why) {
+            // The next call opens another session with the upstream.
         }
     }
 
-    @Override
-    public void onRequest(Request question, Consumer<Response> answer) {
-        if (standalone.isAttached()) {
-            ask(standalone, question, answer);
-        } else {
-            answer.accept(Questions.cannotBeAsked(question));
-        }
-    }
-
-    @Override
-    public void onEnd(UpstreamFailure why) {
-        // The next call opens another session with the upstream.
+    /** Gives all calls up that are under way. */
+    void cancelAll(String reason) {
+        calls.values().forEach(call -> call.cancel(reason));
     }
 
     /** Ends all that is under way. */
     void close() {
-        calls.values().forEach(call -> call.cancel("the session ended"));
+        cancelAll("the session ended");
         calls.clear();
         questions.clear();
         streams.values().forEach(LegacyStream::finish);

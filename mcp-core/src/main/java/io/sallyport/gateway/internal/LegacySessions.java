@@ -113,8 +113,10 @@ final class LegacySessions {
         return false;
     }
 
-    void end(String key, SessionStore.End how) {
-        store.end(key, how);
+    /** Ends a session for its client, who gives up what is under way. */
+    void endedByClient(String key) {
+        store.end(key, SessionStore.End.TERMINATED_BY_CLIENT);
+        Optional.ofNullable(here.get(key)).ifPresent(session -> session.cancelAll("the client ended the session"));
         drop(key);
     }
 

@@ -27,10 +27,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * A server on the loopback that does exactly what a test says, byte for byte, and remembers what it was sent. One thread
  * per connection.
  */
-final class FakeHttpServer implements AutoCloseable {
+public final class FakeHttpServer implements AutoCloseable {
 
     /** Answers one request. */
-    interface Handler {
+    public interface Handler {
         void handle(Exchange exchange) throws Exception;
     }
 
@@ -41,11 +41,11 @@ final class FakeHttpServer implements AutoCloseable {
     private final String scheme;
     private volatile int accepted;
 
-    FakeHttpServer(Handler handler) throws IOException {
+    public FakeHttpServer(Handler handler) throws IOException {
         this(new ServerSocket(0, 200, InetAddress.getByName("127.0.0.1")), "http", handler);
     }
 
-    FakeHttpServer(ServerSocket socket, String scheme, Handler handler) {
+    public FakeHttpServer(ServerSocket socket, String scheme, Handler handler) {
         this.socket = socket;
         this.scheme = scheme;
         this.handler = handler;
@@ -58,34 +58,34 @@ final class FakeHttpServer implements AutoCloseable {
         thread.start();
     }
 
-    int port() {
+    public int port() {
         return socket.getLocalPort();
     }
 
-    URI uri() {
+    public URI uri() {
         return uri("127.0.0.1");
     }
 
-    URI uri(String host) {
+    public URI uri(String host) {
         return URI.create(scheme + "://" + host + ":" + port() + "/mcp");
     }
 
-    int connectionsAccepted() {
+    public int connectionsAccepted() {
         return accepted;
     }
 
     /** A connection that is open. */
-    Socket anyConnection() {
+    public Socket anyConnection() {
         return connections.iterator().next();
     }
 
     /** Everything that was received so far. */
-    List<Exchange> received() {
+    public List<Exchange> received() {
         return List.copyOf(exchanges);
     }
 
     /** The requests received so far that hold this JSON-RPC method. */
-    List<Exchange> received(String method) {
+    public List<Exchange> received(String method) {
         return exchanges.stream()
                 .filter(x -> x.text().contains("\"method\":\"" + method + "\""))
                 .toList();
@@ -168,7 +168,7 @@ final class FakeHttpServer implements AutoCloseable {
     }
 
     /** Cuts all connections, as a server that dies does. */
-    void cutConnections() {
+    public void cutConnections() {
         connections.forEach(connection -> {
             try {
                 connection.setSoLinger(true, 0);
@@ -186,7 +186,7 @@ final class FakeHttpServer implements AutoCloseable {
     }
 
     /** One request and what is answered to it. */
-    static final class Exchange {
+    public static final class Exchange {
 
         private final String requestLine;
         private final String head;
@@ -215,15 +215,15 @@ final class FakeHttpServer implements AutoCloseable {
             this.connection = connection;
         }
 
-        String method() {
+        public String method() {
             return requestLine.substring(0, requestLine.indexOf(' '));
         }
 
-        String requestLine() {
+        public String requestLine() {
             return requestLine;
         }
 
-        String head() {
+        public String head() {
             return head;
         }
 
@@ -231,20 +231,20 @@ final class FakeHttpServer implements AutoCloseable {
             return body;
         }
 
-        String text() {
+        public String text() {
             return new String(body, StandardCharsets.UTF_8);
         }
 
-        Message message() throws Exception {
+        public Message message() throws Exception {
             return Message.parse(body, MessageLimits.forUpstreams());
         }
 
-        Request request() throws Exception {
+        public Request request() throws Exception {
             return (Request) message();
         }
 
         /** The only value of a header; null if it is not there. */
-        String header(String name) {
+        public String header(String name) {
             List<String> values = headers.get(name);
             if (values != null && values.size() != 1) {
                 throw new AssertionError(name + " stands " + values.size() + " times");
@@ -252,17 +252,17 @@ final class FakeHttpServer implements AutoCloseable {
             return values == null ? null : values.get(0);
         }
 
-        Set<String> headerNames() {
+        public Set<String> headerNames() {
             Set<String> names = new java.util.TreeSet<>();
             headers.keySet().forEach(name -> names.add(name.toLowerCase(Locale.ROOT)));
             return names;
         }
 
-        String session() {
+        public String session() {
             return header(McpHeaders.SESSION_ID);
         }
 
-        void answer(int status, String type, String content, String... moreHeaders) throws IOException {
+        public void answer(int status, String type, String content, String... moreHeaders) throws IOException {
             byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
             StringBuilder answer = new StringBuilder("HTTP/1.1 " + status + " Whatever\r\n");
             if (type != null) {
@@ -277,16 +277,16 @@ final class FakeHttpServer implements AutoCloseable {
             out.flush();
         }
 
-        void json(String content, String... moreHeaders) throws IOException {
+        public void json(String content, String... moreHeaders) throws IOException {
             answer(200, "application/json", content, moreHeaders);
         }
 
         /** Answers with a result under the request's own id. */
-        void result(String result, String... moreHeaders) throws Exception {
+        public void result(String result, String... moreHeaders) throws Exception {
             json("{\"jsonrpc\":\"2.0\",\"id\":" + request().id().token() + ",\"result\":" + result + "}", moreHeaders);
         }
 
-        void error(int status, String id, int code, String message) throws IOException {
+        public void error(int status, String id, int code, String message) throws IOException {
             answer(
                     status,
                     "application/json",
@@ -294,12 +294,12 @@ final class FakeHttpServer implements AutoCloseable {
                             + "\"}}");
         }
 
-        void accepted() throws IOException {
+        public void accepted() throws IOException {
             answer(202, null, "");
         }
 
         /** Begins a stream of events. */
-        Exchange events(String... moreHeaders) throws IOException {
+        public Exchange events(String... moreHeaders) throws IOException {
             chunked = true;
             StringBuilder answer = new StringBuilder(
                     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n");
@@ -311,12 +311,12 @@ final class FakeHttpServer implements AutoCloseable {
         }
 
         /** Sends a piece of a stream. */
-        Exchange send(String piece) throws IOException {
+        public Exchange send(String piece) throws IOException {
             byte[] bytes = piece.getBytes(StandardCharsets.UTF_8);
             return send(bytes, 0, bytes.length);
         }
 
-        Exchange send(byte[] bytes, int from, int length) throws IOException {
+        public Exchange send(byte[] bytes, int from, int length) throws IOException {
             ByteArrayOutputStream chunk = new ByteArrayOutputStream();
             chunk.writeBytes((Integer.toHexString(length) + "\r\n").getBytes(StandardCharsets.ISO_8859_1));
             chunk.write(bytes, from, length);
@@ -326,31 +326,31 @@ final class FakeHttpServer implements AutoCloseable {
             return this;
         }
 
-        Exchange event(String data) throws IOException {
+        public Exchange event(String data) throws IOException {
             return send("data: " + data + "\n\n");
         }
 
-        Exchange raw(String bytes) throws IOException {
+        public Exchange raw(String bytes) throws IOException {
             out.write(bytes.getBytes(StandardCharsets.ISO_8859_1));
             out.flush();
             return this;
         }
 
         /** Closes the connection when the handler returns. */
-        void closeAfterwards() {
+        public void closeAfterwards() {
             closing = true;
             chunked = false;
         }
 
         /** Closes the connection hard, now. */
-        void reset() throws IOException {
+        public void reset() throws IOException {
             closeAfterwards();
             connection.setSoLinger(true, 0);
             connection.close();
         }
 
         /** Waits until the client closes the connection. */
-        void awaitClosedByClient() throws IOException {
+        public void awaitClosedByClient() throws IOException {
             connection.setSoTimeout(10_000);
             try {
                 if (in.read() >= 0) {

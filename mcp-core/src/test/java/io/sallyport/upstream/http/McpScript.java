@@ -9,7 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** How a {@link FakeHttpServer} plays an MCP server: well-behaved where a test says nothing else. */
-final class McpScript implements Handler {
+public final class McpScript implements Handler {
 
     static final String DISCOVERED = "{\"resultType\":\"complete\",\"supportedVersions\":[\"2026-07-28\"],"
             + "\"capabilities\":{\"tools\":{\"listChanged\":true}},\"instructions\":\"be kind\","
@@ -21,7 +21,7 @@ final class McpScript implements Handler {
     private McpScript() {}
 
     /** Speaks the modern era only. */
-    static McpScript modern() {
+    public static McpScript modern() {
         McpScript script = new McpScript();
         script.on("server/discover", exchange -> exchange.result(DISCOVERED));
         script.on(
@@ -32,34 +32,38 @@ final class McpScript implements Handler {
     }
 
     /** Speaks the legacy era only, with sessions {@code session-1}, {@code session-2} and so on. */
-    static McpScript legacy() {
+    public static McpScript legacy() {
         McpScript script = new McpScript();
         script.on(
                 "server/discover",
                 exchange -> exchange.error(400, "null", -32000, "Bad Request: Server not initialized"));
         script.on(
                 "initialize",
-                exchange -> exchange.result(
-                        initialized("2025-11-25"), "Mcp-Session-Id: session-" + script.sessions.incrementAndGet()));
+                exchange -> exchange.result(initialized("2025-11-25"), "Mcp-Session-Id: " + script.newSession()));
         script.on("notifications/initialized", Exchange::accepted);
         script.on("GET", exchange -> exchange.answer(405, null, ""));
         script.on("DELETE", exchange -> exchange.answer(200, null, ""));
         return script;
     }
 
-    static String initialized(String version) {
+    public static String initialized(String version) {
         return "{\"protocolVersion\":\"" + version + "\",\"capabilities\":{\"tools\":{\"listChanged\":true}},"
                 + "\"serverInfo\":{\"name\":\"legacy\",\"version\":\"1\"},\"instructions\":\"be kind\"}";
     }
 
     /** Says what is done for a JSON-RPC method, {@code response}, {@code GET} or {@code DELETE}. */
-    McpScript on(String what, Handler handler) {
+    public McpScript on(String what, Handler handler) {
         handlers.put(what, handler);
         return this;
     }
 
+    /** Begins a session and returns its id. */
+    public String newSession() {
+        return "session-" + sessions.incrementAndGet();
+    }
+
     /** The id of the newest session. */
-    String newestSession() {
+    public String newestSession() {
         return "session-" + sessions.get();
     }
 
