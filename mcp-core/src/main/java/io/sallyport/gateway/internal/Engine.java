@@ -93,6 +93,7 @@ public final class Engine {
             manager.connect();
             attempts.add(manager.firstAttempt().toCompletableFuture());
         }
+        endpoints.values().forEach(ServedEndpoint::start);
         return CompletableFuture.allOf(attempts.toArray(CompletableFuture[]::new));
     }
 

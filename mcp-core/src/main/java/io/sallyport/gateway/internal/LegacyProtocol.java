@@ -182,7 +182,7 @@ final class LegacyProtocol {
                 case Methods.SET_LEVEL -> setLevel(request, open, client);
                 case Methods.RESOURCES_SUBSCRIBE -> subscribe(request, open, client);
                 case Methods.RESOURCES_UNSUBSCRIBE -> unsubscribe(request, open, client);
-                default -> endpoint.whenTried(() -> call(request, open, client));
+                default -> router.whenRouted(request, route -> call(request, route, open, client));
             }
         }
     }
@@ -285,8 +285,7 @@ final class LegacyProtocol {
         return kept.withSubscriptions(uris);
     }
 
-    private void call(Request request, LegacySessions.Open open, ClientRequest client) {
-        Router.Route route = router.route(request);
+    private void call(Request request, Router.Route route, LegacySessions.Open open, ClientRequest client) {
         if (route instanceof Router.NotFound notFound) {
             refuse(request, client, 200, notFound.error());
             return;

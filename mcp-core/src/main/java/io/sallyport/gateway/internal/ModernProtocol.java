@@ -51,7 +51,7 @@ final class ModernProtocol {
         } else if (method.equals(Methods.SUBSCRIPTIONS_LISTEN)) {
             listen(request, client);
         } else {
-            endpoint.whenTried(() -> call(request, client));
+            router.whenRouted(request, route -> call(request, route, client));
         }
     }
 
@@ -115,8 +115,7 @@ final class ModernProtocol {
         return Response.resultJson(request.id(), result.toString());
     }
 
-    private void call(Request request, ClientRequest client) {
-        Router.Route route = router.route(request);
+    private void call(Request request, Router.Route route, ClientRequest client) {
         if (route instanceof Router.NotFound notFound) {
             client.answer(200, Http.JSON, Response.error(request.id(), notFound.error()));
             return;

@@ -13,6 +13,7 @@ import io.sallyport.protocol.Request;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** Finds the upstream that a request is for, and puts the upstream's own names in place of the endpoint's. */
 final class Router {
@@ -37,6 +38,19 @@ final class Router {
 
     Router(ServedEndpoint endpoint) {
         this.endpoint = endpoint;
+    }
+
+    /**
+     * Finds the way of a call, and hands it on: at once if it leads to an upstream, because nobody has to wait for the
+     * others; else when all have been tried.
+     */
+    void whenRouted(Request request, Consumer<Route> call) {
+        Route route = route(request);
+        if (route instanceof Found) {
+            call.accept(route);
+        } else {
+            endpoint.whenTried(() -> call.accept(route(request)));
+        }
     }
 
     Route route(Request request) {

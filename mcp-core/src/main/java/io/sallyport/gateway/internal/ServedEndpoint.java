@@ -22,7 +22,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -127,25 +126,26 @@ public final class ServedEndpoint {
         return catalogue;
     }
 
+    /** Begins the short while in which clients wait for upstreams that have not been tried. */
+    void start() {
+        engine.runtime()
+                .timer()
+                .schedule(
+                        () -> tried.complete(null),
+                        engine.settings().startupPatience().toMillis(),
+                        TimeUnit.MILLISECONDS);
+    }
+
     /**
-     * Runs an action when every upstream has been tried once, or a short while has passed: a client that comes first
-     * should not see a list that is empty only because the gateway has just begun.
+     * Runs an action when every upstream has been tried once, or a short while has passed since the start: a client that
+     * comes first should not see a list that is empty only because the gateway has just begun.
      */
     void whenTried(Runnable action) {
         if (tried.isDone()) {
             action.run();
-            return;
+        } else {
+            tried.thenRun(action);
         }
-        AtomicBoolean done = new AtomicBoolean();
-        Runnable once = () -> {
-            if (done.compareAndSet(false, true)) {
-                action.run();
-            }
-        };
-        engine.runtime()
-                .timer()
-                .schedule(once, engine.settings().startupPatience().toMillis(), TimeUnit.MILLISECONDS);
-        tried.whenComplete((all, never) -> once.run());
     }
 
     void onCatalogueChanged(Set<Kind> kinds) {
