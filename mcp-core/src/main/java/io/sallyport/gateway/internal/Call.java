@@ -356,6 +356,9 @@ final class Call implements CallListener, Ticks.Ticking {
             retry.run();
         } else if (end()) {
             String upstream = info.upstream().orElse("gateway");
+            if (failure.kind() == UpstreamFailure.Kind.UNREACHABLE) {
+                info.upstream().ifPresent(engine::unreached);
+            }
             LOGGER.atWarn()
                     .addKeyValue("upstream", upstream)
                     .addKeyValue("method", info.method())

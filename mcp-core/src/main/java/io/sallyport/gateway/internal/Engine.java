@@ -12,6 +12,7 @@ import io.sallyport.upstream.UpstreamRuntime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -167,6 +168,11 @@ public final class Engine {
                 LOGGER.atError().addKeyValue("upstream", upstream).setCause(e).log("a recovery hook failed");
             }
         }
+    }
+
+    /** Takes note that an upstream could not be reached for a call: its own session may be as dead and not know it. */
+    void unreached(String upstream) {
+        upstreams.get(upstream).reread(EnumSet.noneOf(Kind.class));
     }
 
     LegacySessions sessions() {

@@ -10,6 +10,7 @@ import io.sallyport.protocol.Request;
 import io.sallyport.protocol.RequestId;
 import io.sallyport.protocol.Response;
 import io.sallyport.spi.Principal;
+import io.sallyport.upstream.CallHandle;
 import io.sallyport.upstream.CallListener;
 import io.sallyport.upstream.CallSpec;
 import io.sallyport.upstream.ServerFacts;
@@ -114,6 +115,12 @@ public final class UpstreamManager {
     /** Counts the lives of the connection; what belongs to an earlier one is ignored. */
     private long epoch;
 
+    /** The life in which the lists are being read; 0 if they are not. */
+    private long readingIn;
+
+    private boolean readAgain;
+    private final Set<Kind> announcedMeanwhile = EnumSet.noneOf(Kind.class);
+
     UpstreamManager(Upstream upstream, Engine engine, Listener listener) {
         this.upstream = upstream;
         this.engine = engine;
@@ -184,6 +191,8 @@ public final class UpstreamManager {
             }
             state = State.CONNECTING;
             life = ++epoch;
+            readAgain = false;
+            announcedMeanwhile.clear();
         } finally {
             lock.unlock();
         }
@@ -232,20 +241,72 @@ public final class UpstreamManager {
         return false;
     }
 
-    /** Reads all lists; {@code announced} are those that the upstream itself said have changed. */
+    /**
+     * Reads all lists; if they are being read, once more when that is done: of two readings at a time the older one could
+     * end last. {@code announced} are those that the upstream itself said have changed.
+     */
     private void readCatalogue(long life, UpstreamSession from, Set<Kind> announced) {
-        ServerFacts known = from.facts();
+        lock.lock();
+        try {
+            if (life != epoch) {
+                return;
+            }
+            if (readingIn == life) {
+                readAgain = true;
+                announcedMeanwhile.addAll(announced);
+                return;
+            }
+            readingIn = life;
+        } finally {
+            lock.unlock();
+        }
         new CatalogueReader(
                         (kind, cursor) -> request(from, kind.listMethod(), cursorParams(cursor)),
                         engine.settings().maxDefinitions())
-                .read(known::has)
+                .read(from.facts()::has)
                 .whenComplete((read, thrown) -> {
+                    Optional<Set<Kind>> again = endReading(life);
                     if (read == null) {
-                        fail(life, UpstreamFailure.of(thrown), state());
+                        unread(life, UpstreamFailure.of(thrown), announced);
                     } else {
                         publish(life, from, read, announced);
                     }
+                    again.ifPresent(kinds -> readCatalogue(life, from, kinds));
                 });
+    }
+
+    /** Returns what was announced meanwhile, if the lists have to be read again. */
+    private Optional<Set<Kind>> endReading(long life) {
+        lock.lock();
+        try {
+            if (readingIn != life) {
+                return Optional.empty();
+            }
+            readingIn = 0;
+            if (!readAgain) {
+                return Optional.empty();
+            }
+            readAgain = false;
+            Set<Kind> announced = EnumSet.copyOf(announcedMeanwhile);
+            announcedMeanwhile.clear();
+            return Optional.of(announced);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void unread(long life, UpstreamFailure failure, Set<Kind> announced) {
+        State now = state();
+        if (now != State.READY || failure.kind() != UpstreamFailure.Kind.OVERLOADED) {
+            fail(life, failure, now);
+            return;
+        }
+        // It is there and has no time: its last lists stay, and it is asked again later.
+        LOGGER.atWarn()
+                .addKeyValue("upstream", name())
+                .addKeyValue("detail", failure.detail())
+                .log("the lists of an upstream could not be read again; the last ones stay");
+        after(LISTS_WITHIN, () -> reread(announced));
     }
 
     private static Map<String, Object> cursorParams(Optional<String> cursor) {
@@ -361,36 +422,66 @@ public final class UpstreamManager {
         }
     }
 
-    /** Makes a request of the gateway's own in a session and returns its answer. */
+    /** Makes a request of the gateway's own in a session and returns its answer; not waited for longer than for lists. */
     CompletionStage<Response> request(UpstreamSession in, String method, Map<String, ?> params) {
-        CompletableFuture<Response> answer = new CompletableFuture<>();
-        in.call(ownRequest(in, method, params), ownSpec(), new CallListener() {
-            @Override
-            public void onNotification(Notification notification) {
-                // Nothing that is told about a list is of interest.
-            }
+        OwnCall call = new OwnCall(method);
+        call.begin(in, ownRequest(in, method, params));
+        return call.answer;
+    }
 
-            @Override
-            public void onRequest(Request question, Consumer<Response> to) {
-                to.accept(answerOurselves(question));
-            }
+    /** A request of the gateway's own. */
+    private final class OwnCall implements CallListener, Ticks.Ticking {
 
-            @Override
-            public void onPause(Duration retry) {
-                // We wait.
-            }
+        private final CompletableFuture<Response> answer = new CompletableFuture<>();
+        private final String method;
+        private final long begun = engine.ticks().now();
+        private volatile @Nullable CallHandle handle;
 
-            @Override
-            public void onResponse(Response response) {
-                answer.complete(response);
-            }
+        OwnCall(String method) {
+            this.method = method;
+        }
 
-            @Override
-            public void onFailure(UpstreamFailure failure) {
-                answer.completeExceptionally(new UpstreamException(failure));
+        void begin(UpstreamSession in, Request request) {
+            engine.ticks().add(this);
+            answer.whenComplete((response, failure) -> engine.ticks().remove(this));
+            handle = in.call(request, ownSpec(), this);
+        }
+
+        @Override
+        public void tick(long now) {
+            CallHandle made = handle;
+            if (made != null && now - begun > LISTS_WITHIN.toNanos()) {
+                made.cancel("not answered in time");
+                onFailure(UpstreamFailure.maybeExecuted(
+                        UpstreamFailure.Kind.OVERLOADED,
+                        method + " was not answered within " + LISTS_WITHIN.toSeconds() + " s"));
             }
-        });
-        return answer;
+        }
+
+        @Override
+        public void onNotification(Notification notification) {
+            // Nothing that is told about a list is of interest.
+        }
+
+        @Override
+        public void onRequest(Request question, Consumer<Response> to) {
+            to.accept(answerOurselves(question));
+        }
+
+        @Override
+        public void onPause(Duration retry) {
+            // We wait.
+        }
+
+        @Override
+        public void onResponse(Response response) {
+            answer.complete(response);
+        }
+
+        @Override
+        public void onFailure(UpstreamFailure failure) {
+            answer.completeExceptionally(new UpstreamException(failure));
+        }
     }
 
     Request ownRequest(UpstreamSession in, String method, Map<String, ?> params) {
@@ -429,7 +520,8 @@ public final class UpstreamManager {
         }
     }
 
-    private void reread(Set<Kind> announced) {
+    /** Looks what the upstream offers now; shows as well whether it is still there. */
+    void reread(Set<Kind> announced) {
         UpstreamSession current;
         long life;
         lock.lock();
@@ -456,7 +548,7 @@ public final class UpstreamManager {
     CompletionStage<ClientSessions.Lease> sessionFor(
             ClientSessions.Key key, SessionSpec spec, Optional<String> logLevel, SessionListener toClient) {
         return firstAttempt.thenCompose(done -> {
-            if (state() == State.DOWN || state() == State.CLOSED) {
+            if (state() != State.READY) {
                 throw new UpstreamException(locked(this::whyDown));
             }
             Optional<UpstreamSession> own = ownSession();
@@ -467,7 +559,9 @@ public final class UpstreamManager {
                         .thenApply(session -> new ClientSessions.Lease(session, () -> {}));
             }
             ClientSessions.Entry entry = clients.use(
-                    mayShare(spec) ? new ClientSessions.Key(key.principal(), Optional.empty()) : key, spec, toClient);
+                    mayShare(spec) ? new ClientSessions.Key(key.principal(), Optional.empty()) : key,
+                    spec,
+                    new ClientListener(toClient));
             return entry.lease(withLevel(entry.levels(), entry.opening(), logLevel));
         });
     }
@@ -535,6 +629,39 @@ public final class UpstreamManager {
     void close() {
         endSessions();
         upstream.close();
+    }
+
+    /** Listens to a client's session. */
+    private final class ClientListener implements SessionListener {
+
+        private final SessionListener toClient;
+
+        ClientListener(SessionListener toClient) {
+            this.toClient = toClient;
+        }
+
+        @Override
+        public void onNotification(Notification notification) {
+            toClient.onNotification(notification);
+        }
+
+        @Override
+        public void onRequest(Request question, Consumer<Response> answer) {
+            toClient.onRequest(question, answer);
+        }
+
+        @Override
+        public void onRenewed() {
+            // An upstream that forgot one session may have forgotten all, and be another version of itself.
+            reread(EnumSet.noneOf(Kind.class));
+            toClient.onRenewed();
+        }
+
+        @Override
+        public void onEnd(UpstreamFailure why) {
+            reread(EnumSet.noneOf(Kind.class));
+            toClient.onEnd(why);
+        }
     }
 
     /** Listens to the gateway's own session. */

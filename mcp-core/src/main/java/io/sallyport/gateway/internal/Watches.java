@@ -1,5 +1,6 @@
 package io.sallyport.gateway.internal;
 
+import io.sallyport.catalogue.Kind;
 import io.sallyport.protocol.Era;
 import io.sallyport.protocol.MetaKeys;
 import io.sallyport.protocol.Methods;
@@ -13,6 +14,7 @@ import io.sallyport.upstream.ServerFacts;
 import io.sallyport.upstream.UpstreamFailure;
 import io.sallyport.upstream.UpstreamSession;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -147,6 +149,8 @@ final class Watches {
                         () -> {
                             if (manager.ownSession().equals(Optional.of(session))) {
                                 listen(session);
+                                // What changed while nobody listened is told by nobody.
+                                manager.reread(EnumSet.noneOf(Kind.class));
                             }
                         },
                         LISTEN_AGAIN_MILLIS,
