@@ -62,6 +62,8 @@ final class Call implements CallListener, Ticks.Ticking {
     private ClientSessions.@Nullable Lease lease;
     private @Nullable CallHandle handle;
     private @Nullable Runnable again;
+    private @Nullable UpstreamSession lostIn;
+    private @Nullable UpstreamFailure loss;
     private boolean ended;
     private long alive;
     private int questions;
@@ -102,12 +104,30 @@ final class Call implements CallListener, Ticks.Ticking {
         opening.whenComplete((opened, thrown) -> {
             if (opened == null) {
                 onFailure(UpstreamFailure.of(thrown));
-            } else if (adopt(opened)) {
+                return;
+            }
+            Optional<UpstreamFailure> lost = lossOf(opened.session());
+            if (lost.isEmpty() && adopt(opened)) {
                 issue(opened.session(), inEraOf(opened.session()));
             } else {
                 opened.giveBack().run();
+                lost.ifPresent(this::onFailure);
             }
         });
+    }
+
+    /**
+     * Returns how this very session was lost, if it was: it lives on, so it has been opened anew and has made the call
+     * again already.
+     */
+    @SuppressWarnings("ReferenceEquality")
+    private Optional<UpstreamFailure> lossOf(UpstreamSession session) {
+        lock.lock();
+        try {
+            return session == lostIn ? Optional.ofNullable(loss) : Optional.empty();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private boolean adopt(ClientSessions.Lease opened) {
@@ -350,7 +370,7 @@ final class Call implements CallListener, Ticks.Ticking {
     @Override
     public void onFailure(UpstreamFailure failure) {
         Runnable retry = failure.kind() == UpstreamFailure.Kind.SESSION_LOST && !failure.maybeExecuted()
-                ? takeRetry().orElse(null)
+                ? takeRetry(failure).orElse(null)
                 : null;
         if (retry != null) {
             retry.run();
@@ -370,7 +390,7 @@ final class Call implements CallListener, Ticks.Ticking {
         }
     }
 
-    private Optional<Runnable> takeRetry() {
+    private Optional<Runnable> takeRetry(UpstreamFailure why) {
         Runnable retry;
         ClientSessions.Lease used;
         lock.lock();
@@ -382,6 +402,8 @@ final class Call implements CallListener, Ticks.Ticking {
             again = null;
             used = lease;
             lease = null;
+            lostIn = used == null ? null : used.session();
+            loss = why;
         } finally {
             lock.unlock();
         }
