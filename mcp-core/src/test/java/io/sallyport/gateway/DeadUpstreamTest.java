@@ -243,10 +243,31 @@ class DeadUpstreamTest {
             assertThat(client.tools()).containsExactly("sick__work");
             assertServes(sick, client, "sick__work");
             try (McpHttp.Stream listening = client.listen()) {
-                list.result("{\"tools\":[{\"name\":\"other\",\"inputSchema\":{\"type\":\"object\"}}]}");
+                list.result(RemoteServer.toolList(List.of("other")));
                 awaitToolsChanged(listening);
                 assertThat(client.tools()).containsExactly("sick__other");
             }
+        }
+    }
+
+    @Test
+    void aListThatIsNeverAnsweredIsAskedForAgain() throws Exception {
+        try (RemoteServer sick = RemoteServer.legacy("sick");
+                GatewayRig rig = new GatewayRig(sick.upstream()).ready()) {
+            RelayClient client = RelayClient.legacy(rig.as("ann"));
+            String changed = "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}";
+            sick.hold("tools/list");
+            sick.tell("session-1", changed);
+            Held hanging = sick.next("tools/list");
+
+            // When
+            rig.pass(Duration.ofSeconds(31));
+
+            assertThat(sick.next("notifications/cancelled").json().toJson()).contains("\"requestId\":" + hanging.id());
+            awaitState(rig, "sick", "ready");
+            sick.script().on("tools/list", exchange -> exchange.result(RemoteServer.toolList(List.of("late"))));
+            sick.tell("session-1", changed);
+            Waiting.until("the new list is there", () -> client.tools().contains("sick__late") ? "yes" : null);
         }
     }
 
@@ -264,8 +285,8 @@ class DeadUpstreamTest {
             server.tell("session-1", changed);
 
             // When
-            server.script().on("tools/list", exchange -> exchange.result("{\"tools\":[{\"name\":\"newest\"}]}"));
-            first.result("{\"tools\":[{\"name\":\"older\"}]}");
+            server.script().on("tools/list", exchange -> exchange.result(RemoteServer.toolList(List.of("newest"))));
+            first.result(RemoteServer.toolList(List.of("older")));
 
             Waiting.until("the newest is listed", () -> client.tools().contains("up__newest") ? "yes" : null);
             listening.close();

@@ -83,7 +83,7 @@ public final class Engine {
         public void onResourceUpdated(UpstreamManager manager, Notification notification) {
             endpoints.values().stream()
                     .filter(endpoint -> endpoint.has(manager))
-                    .forEach(endpoint -> endpoint.onResourceUpdated(notification));
+                    .forEach(endpoint -> endpoint.onResourceUpdated(manager, notification));
         }
     }
 

@@ -51,10 +51,7 @@ final class ModernListen implements ServedEndpoint.Listener, Ticks.Ticking {
     }
 
     private Optional<UpstreamManager> upstreamOf(String uri) {
-        return endpoint.catalogue()
-                .upstreamOfUri(uri)
-                .flatMap(endpoint::upstream)
-                .or(endpoint::onlyUpstream)
+        return endpoint.serving(uri)
                 .filter(manager -> manager.facts()
                         .filter(facts -> facts.has("resources", "subscribe"))
                         .isPresent());

@@ -87,16 +87,9 @@ final class Router {
         if (uri.isEmpty()) {
             return invalid("params.uri must be a string");
         }
-        return upstreamOf(uri.get())
-                .map(upstream -> found(upstream, uri.get(), request, ParamHeaders.NONE))
+        return endpoint.serving(uri.get())
+                .<Route>map(manager -> new Found(manager, uri.get(), request, ParamHeaders.NONE))
                 .orElseGet(() -> unknownResource(request, uri.get()));
-    }
-
-    /** A resource need not be listed to be readable; where there is only one upstream, it is the one to know. */
-    private Optional<String> upstreamOf(String uri) {
-        return endpoint.catalogue()
-                .upstreamOfUri(uri)
-                .or(() -> endpoint.onlyUpstream().map(UpstreamManager::name));
     }
 
     private static Route unknownResource(Request request, String uri) {
@@ -119,7 +112,7 @@ final class Router {
             return endpoint.catalogue()
                     .entry(Kind.TEMPLATE, uri.get())
                     .map(EndpointCatalogue.Entry::upstream)
-                    .or(() -> upstreamOf(uri.get()))
+                    .or(() -> endpoint.serving(uri.get()).map(UpstreamManager::name))
                     .map(upstream -> found(upstream, uri.get(), request, ParamHeaders.NONE))
                     .orElseGet(() -> invalid("Unknown resource in params.ref: " + uri.get()));
         }

@@ -185,10 +185,17 @@ public final class ServedEndpoint {
                 .log("definition quarantined: it is neither listed nor callable");
     }
 
-    void onResourceUpdated(Notification notification) {
+    /** An upstream speaks of its own resources only; what it says of another's is not passed on. */
+    void onResourceUpdated(UpstreamManager from, Notification notification) {
         notification
                 .getString(Part.PARAMS, "uri")
+                .filter(uri -> serving(uri).filter(from::equals).isPresent())
                 .ifPresent(uri -> listeners.forEach(listener -> listener.resourceUpdated(uri, notification)));
+    }
+
+    /** Returns who serves a resource. It need not be listed; where there is only one upstream, it is the one to know. */
+    Optional<UpstreamManager> serving(String uri) {
+        return catalogue.upstreamOfUri(uri).flatMap(this::upstream).or(this::onlyUpstream);
     }
 
     void addListener(Listener listener) {

@@ -44,6 +44,11 @@ final class Watches {
 
     private @Nullable CallHandle listening;
 
+    /** Counts the requests to listen, so that of two at once the later one stays. */
+    private long listens;
+
+    private long listeningSince;
+
     Watches(UpstreamManager manager) {
         this.manager = manager;
     }
@@ -117,11 +122,19 @@ final class Watches {
                 filter.put(list + "ListChanged", true);
             }
         }
-        List<String> resources = watched();
+        List<String> resources;
+        long which;
+        lock.lock();
+        try {
+            resources = List.copyOf(uris.keySet());
+            which = ++listens;
+        } finally {
+            lock.unlock();
+        }
         if (!resources.isEmpty()) {
             filter.put("resourceSubscriptions", resources);
         }
-        CallHandle before;
+        CallHandle notNeeded;
         CallHandle now = filter.isEmpty()
                 ? null
                 : session.call(
@@ -130,14 +143,19 @@ final class Watches {
                         new Listener(session));
         lock.lock();
         try {
-            before = listening;
-            listening = now;
+            // Two may have begun at once; the later one listens for all that is watched.
+            boolean isLatest = which > listeningSince;
+            notNeeded = isLatest ? listening : now;
+            if (isLatest) {
+                listening = now;
+                listeningSince = which;
+            }
         } finally {
             lock.unlock();
         }
         // The new one first: what happens between the two is told twice rather than never.
-        if (before != null) {
-            before.cancel("listening for something else now");
+        if (notNeeded != null) {
+            notNeeded.cancel("listening for something else now");
         }
     }
 
