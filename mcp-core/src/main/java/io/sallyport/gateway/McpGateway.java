@@ -100,7 +100,8 @@ public final class McpGateway implements AutoCloseable {
                 engine,
                 new HttpGuard(builder.publicUrls, builder.allowedOrigins),
                 builder.authenticator == null ? new LocalOnly() : builder.authenticator,
-                this::isServing);
+                this::isServing,
+                () -> phase.get() == Phase.DRAINING);
     }
 
     /** Begins a gateway. */
@@ -161,7 +162,8 @@ public final class McpGateway implements AutoCloseable {
     }
 
     /**
-     * Takes no more requests, waits until those under way have ended, then closes.
+     * Takes no more requests, waits until those under way have ended, then closes. Until then clients can answer what they
+     * are asked, cancel, and fetch what they missed.
      *
      * @param atMost how long to wait
      * @return whether all requests had ended by then

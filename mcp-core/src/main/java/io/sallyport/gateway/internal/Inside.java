@@ -10,5 +10,11 @@ import java.util.function.BooleanSupplier;
  * @param guard who may come in at all
  * @param authenticator who finds out who sends a request
  * @param serving whether requests are served
+ * @param draining whether what is under way may still end
  */
-public record Inside(Engine engine, HttpGuard guard, Authenticator authenticator, BooleanSupplier serving) {}
+public record Inside(
+        Engine engine,
+        HttpGuard guard,
+        Authenticator authenticator,
+        BooleanSupplier serving,
+        BooleanSupplier draining) {}

@@ -201,6 +201,10 @@ final class Exchange implements ClientRequest {
         // Nothing is to be kept on the way: what one caller is answered is nobody else's, and a 404 would be kept too.
         response.setHeader("Cache-Control", "no-store");
         answerHeaders.forEach(response::setHeader);
+        if (status == 503) {
+            // Spread, so that not everybody comes back at the same moment.
+            response.setIntHeader("Retry-After", 1 + ThreadLocalRandom.current().nextInt(5));
+        }
         response.setHeader("X-Content-Type-Options", "nosniff");
     }
 

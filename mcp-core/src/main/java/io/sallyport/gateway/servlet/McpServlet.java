@@ -9,8 +9,10 @@ import io.sallyport.protocol.EraClassifier;
 import io.sallyport.protocol.ErrorCodes;
 import io.sallyport.protocol.MalformedMessageException;
 import io.sallyport.protocol.McpError;
+import io.sallyport.protocol.McpHeaders;
 import io.sallyport.protocol.Message;
 import io.sallyport.protocol.MessageLimits;
+import io.sallyport.protocol.Request;
 import io.sallyport.protocol.Response;
 import io.sallyport.spi.Authentication;
 import io.sallyport.spi.Principal;
@@ -120,15 +122,16 @@ public final class McpServlet extends HttpServlet {
         if (!authenticate(request, path, headers, exchange)) {
             return;
         }
-        if (!gateway.serving().getAsBoolean()) {
-            refuse(
-                    exchange,
-                    Refusal.of(Refusal.Kind.UNAVAILABLE, "gateway", "The gateway is not serving just now."),
-                    503);
+        boolean serving = gateway.serving().getAsBoolean();
+        boolean mayBelongToACall = method.equals("POST")
+                || method.equals("GET")
+                        && headers.single(McpHeaders.LAST_EVENT_ID).isPresent();
+        if (!serving && !(mayBelongToACall && gateway.draining().getAsBoolean())) {
+            refuse(exchange, notServing(), 503);
             return;
         }
         switch (method) {
-            case "POST" -> post(request, endpoint.get(), headers, exchange);
+            case "POST" -> post(request, endpoint.get(), headers, exchange, serving);
             case "GET" -> endpoint.get().handleGet(exchange);
             case "DELETE" -> endpoint.get().handleDelete(exchange);
             default -> {
@@ -171,7 +174,12 @@ public final class McpServlet extends HttpServlet {
         return false;
     }
 
-    private void post(HttpServletRequest request, ServedEndpoint endpoint, HeaderSnapshot headers, Exchange exchange)
+    private void post(
+            HttpServletRequest request,
+            ServedEndpoint endpoint,
+            HeaderSnapshot headers,
+            Exchange exchange,
+            boolean serving)
             throws IOException {
         Optional<McpError> unfit = unfitHeaders(request, headers);
         if (unfit.isPresent()) {
@@ -207,6 +215,10 @@ public final class McpServlet extends HttpServlet {
                     400,
                     Exchange.JSON,
                     Response.error(e.id().orElse(null), McpError.of(e.kind().code(), kind + e.getMessage())));
+            return;
+        }
+        if (!serving && message instanceof Request) {
+            refuse(exchange, notServing(), 503);
             return;
         }
         endpoint.handle(EraClassifier.classify(message, headers), message, exchange);
@@ -256,6 +268,10 @@ public final class McpServlet extends HttpServlet {
 
     private static void error(Exchange exchange, int status, McpError error) {
         exchange.answer(status, Exchange.JSON, Response.error(null, error));
+    }
+
+    private static Refusal notServing() {
+        return Refusal.of(Refusal.Kind.UNAVAILABLE, "gateway", "The gateway is not serving just now.");
     }
 
     private static void refuse(Exchange exchange, Refusal refusal, int status) {

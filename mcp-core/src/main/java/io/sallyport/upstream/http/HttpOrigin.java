@@ -13,7 +13,6 @@ import io.sallyport.upstream.UpstreamFailure.Kind;
 import io.sallyport.upstream.UpstreamRuntime;
 import io.sallyport.upstream.UpstreamSession;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -49,6 +48,7 @@ final class HttpOrigin {
     private final HttpEngine engine;
     private final HttpWire wire;
     private final Set<UpstreamSession> sessions = ConcurrentHashMap.newKeySet();
+    private final Set<CompletableFuture<Void>> farewells = ConcurrentHashMap.newKeySet();
     private final AtomicReference<Knowledge> knowledge = new AtomicReference<>(Knowledge.NONE);
 
     HttpOrigin(HttpSettings settings, UpstreamRuntime runtime) {
@@ -69,6 +69,12 @@ final class HttpOrigin {
 
     void ended(UpstreamSession session) {
         sessions.remove(session);
+    }
+
+    /** Keeps the connections until the upstream has been told that a session has ended, for a moment. */
+    void takesLeave(CompletableFuture<Void> told) {
+        farewells.add(told);
+        told.whenComplete((done, failure) -> farewells.remove(told));
     }
 
     /** Opens a session in the era that is preferred, if the upstream speaks it, else in the other. */
@@ -170,14 +176,7 @@ final class HttpOrigin {
     }
 
     void close() {
-        List<CompletableFuture<Void>> farewells = new ArrayList<>();
-        for (UpstreamSession session : List.copyOf(sessions)) {
-            if (session instanceof LegacyHttpSession legacy) {
-                farewells.add(legacy.finish());
-            } else {
-                session.close();
-            }
-        }
+        List.copyOf(sessions).forEach(UpstreamSession::close);
         try {
             CompletableFuture.allOf(farewells.toArray(CompletableFuture[]::new))
                     .get(FAREWELL.toMillis(), TimeUnit.MILLISECONDS);

@@ -276,13 +276,8 @@ final class LegacyHttpSession implements UpstreamSession {
 
     @Override
     public void close() {
-        finish();
-    }
-
-    /** As {@link #close}; completes when the upstream has been told. */
-    CompletableFuture<Void> finish() {
         if (!over.compareAndSet(false, true)) {
-            return CompletableFuture.completedFuture(null);
+            return;
         }
         stream.close();
         calls.values()
@@ -290,19 +285,17 @@ final class LegacyHttpSession implements UpstreamSession {
                         UpstreamFailure.maybeExecuted(Kind.INTERRUPTED, "the session was closed during the call")));
         origin.ended(this);
         CompletableFuture<LegacyLink> current = link;
-        return current.isDone() && !current.isCompletedExceptionally()
-                ? sayGoodbye(current.join())
-                : CompletableFuture.completedFuture(null);
+        if (current.isDone() && !current.isCompletedExceptionally()) {
+            sayGoodbye(current.join());
+        }
     }
 
-    private CompletableFuture<Void> sayGoodbye(LegacyLink last) {
-        if (last.sessionId() == null) {
-            return CompletableFuture.completedFuture(null);
+    private void sayGoodbye(LegacyLink last) {
+        if (last.sessionId() != null) {
+            CompletableFuture<Void> told = new CompletableFuture<>();
+            origin.takesLeave(told);
+            wire.delete(last.headers(), wire.reader(new EndOfSession(told)));
         }
-        CompletableFuture<Void> told = new CompletableFuture<>();
-        ReplyReader reader = wire.reader(new EndOfSession(told));
-        wire.delete(last.headers(), reader);
-        return told;
     }
 
     /** Whatever comes of a DELETE, nothing follows from it. */
