@@ -3,6 +3,10 @@ package io.sallyport.gateway;
 import io.sallyport.protocol.Era;
 import io.sallyport.protocol.JsonValue;
 import io.sallyport.testing.McpHttp;
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
@@ -80,6 +84,26 @@ final class RelayClient {
                 : http.modern("tools/call", modernCall(tool)));
     }
 
+    /** Calls a tool on a connection of the test's own, and reads nothing. */
+    void send(Socket connection, String tool) throws IOException {
+        String body = era == Era.LEGACY
+                ? McpHttp.legacyBody(7, "tools/call", legacyCall(tool))
+                : McpHttp.modernBody("tools/call", modernCall(tool), "{}");
+        String[] headers = era == Era.LEGACY
+                ? McpHttp.legacyHeaders(session)
+                : McpHttp.modernHeaders("tools/call", modernCall(tool));
+        StringBuilder head = new StringBuilder("POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: ")
+                .append(body.length())
+                .append("\r\n");
+        http.defaults()
+                .forEach((name, value) ->
+                        head.append(name).append(": ").append(value).append("\r\n"));
+        for (int i = 0; i < headers.length; i += 2) {
+            head.append(headers[i]).append(": ").append(headers[i + 1]).append("\r\n");
+        }
+        connection.getOutputStream().write((head + "\r\n" + body).getBytes(StandardCharsets.UTF_8));
+    }
+
     private static String legacyCall(String tool) {
         return "{\"name\":\"" + tool + "\",\"arguments\":{},\"_meta\":{\"progressToken\":\"p\"}}";
     }
@@ -94,7 +118,7 @@ final class RelayClient {
     }
 
     /** Returns the names of the tools that are listed. */
-    java.util.List<String> tools() {
+    List<String> tools() {
         return request("tools/list", "{}").result().get("tools").orElseThrow().elements().stream()
                 .map(tool -> tool.getString("name").orElseThrow())
                 .toList();

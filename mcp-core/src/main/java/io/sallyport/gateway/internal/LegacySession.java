@@ -15,11 +15,14 @@ import io.sallyport.spi.SessionRecord;
 import io.sallyport.upstream.SessionListener;
 import io.sallyport.upstream.UpstreamFailure;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +31,9 @@ final class LegacySession implements ServedEndpoint.Listener {
 
     private static final String STANDALONE = "g";
     private static final int MAX_OPEN_QUESTIONS = 100;
-    private static final int MAX_STREAMS = 64;
+
+    /** With the one outside calls, as many as the log keeps. */
+    private static final int MAX_STREAMS = 63;
 
     /** What the client was asked on a stream; upstreams choose their ids without knowing of each other. */
     private record Question(LegacyStream on, String upstream, RequestId upstreamId, Consumer<Response> answer) {}
@@ -42,7 +47,11 @@ final class LegacySession implements ServedEndpoint.Listener {
     private final AtomicLong numbers = new AtomicLong();
     private final Map<RequestId, Question> questions = new ConcurrentHashMap<>();
     private final Map<RequestId, Call> calls = new ConcurrentHashMap<>();
-    private final Map<String, LegacyStream> streams = new ConcurrentHashMap<>();
+    private final ReentrantLock lock = new ReentrantLock();
+
+    /** Oldest first. Guarded by the lock. */
+    private final LinkedHashMap<String, LegacyStream> streams = new LinkedHashMap<>();
+
     private final LegacyStream standalone;
 
     /** By URI, who watches it for this session. */
@@ -84,21 +93,41 @@ final class LegacySession implements ServedEndpoint.Listener {
     LegacyStream newStream() {
         String name = "p" + Long.toString(numbers.incrementAndGet(), 36);
         LegacyStream stream = new LegacyStream(ticks, log, key, name, primes, heartbeat);
-        streams.put(name, stream);
-        if (streams.size() > MAX_STREAMS) {
-            streams.keySet().stream()
-                    .filter(other -> !other.equals(name))
-                    .findFirst()
-                    .ifPresent(streams::remove);
+        Optional<String> tooMany;
+        lock.lock();
+        try {
+            tooMany = streams.size() < MAX_STREAMS ? Optional.empty() : Optional.of(leastNeeded());
+            tooMany.ifPresent(streams::remove);
+            streams.put(name, stream);
+        } finally {
+            lock.unlock();
         }
+        tooMany.ifPresent(other -> log.forget(key, other));
         return stream;
+    }
+
+    /** Returns the oldest stream of an answer that was given, for which nobody may come any more; else the oldest. */
+    private String leastNeeded() {
+        return streams.entrySet().stream()
+                .filter(entry -> entry.getValue().isFinished())
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElseGet(() -> streams.keySet().iterator().next());
     }
 
     /** Returns the stream that an event id is of. */
     Optional<LegacyStream> streamOf(String eventId) {
         int end = eventId.lastIndexOf('_');
         String name = end < 0 ? eventId : eventId.substring(0, end);
-        return name.equals(STANDALONE) ? Optional.of(standalone) : Optional.ofNullable(streams.get(name));
+        if (name.equals(STANDALONE)) {
+            return Optional.of(standalone);
+        }
+        lock.lock();
+        try {
+            return Optional.ofNullable(streams.get(name));
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Returns the number in an event id; -1 if it is none of ours. */
@@ -257,8 +286,15 @@ final class LegacySession implements ServedEndpoint.Listener {
         cancelAll("the session ended");
         calls.clear();
         questions.clear();
-        streams.values().forEach(LegacyStream::finish);
-        streams.clear();
+        List<LegacyStream> all;
+        lock.lock();
+        try {
+            all = List.copyOf(streams.values());
+            streams.clear();
+        } finally {
+            lock.unlock();
+        }
+        all.forEach(LegacyStream::finish);
         standalone.finish();
         log.forget(key);
     }

@@ -21,7 +21,7 @@ final class LegacyStream implements Ticks.Ticking {
     private final String sessionKey;
     private final String name;
     private final boolean primes;
-    private final long heartbeatNanos;
+    private final Duration heartbeat;
 
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable EventStream attached;
@@ -31,7 +31,7 @@ final class LegacyStream implements Ticks.Ticking {
      * Creates a stream.
      *
      * @param primes whether the client knows events without content (revision 2025-11-25)
-     * @param heartbeat after how long without an event a comment keeps the connection open
+     * @param heartbeat after how long without an event there is a comment
      */
     LegacyStream(Ticks ticks, EventLog log, String sessionKey, String name, boolean primes, Duration heartbeat) {
         this.ticks = ticks;
@@ -39,7 +39,7 @@ final class LegacyStream implements Ticks.Ticking {
         this.sessionKey = sessionKey;
         this.name = name;
         this.primes = primes;
-        this.heartbeatNanos = heartbeat.toNanos();
+        this.heartbeat = heartbeat;
     }
 
     /** Attaches a new connection, and lets a former one go. */
@@ -141,6 +141,16 @@ final class LegacyStream implements Ticks.Ticking {
         }
     }
 
+    /** Returns whether the last has been said. */
+    boolean isFinished() {
+        lock.lock();
+        try {
+            return finished;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Ends the stream after what was sent. */
     void finish() {
         lock.lock();
@@ -159,7 +169,7 @@ final class LegacyStream implements Ticks.Ticking {
     public void tick(long now) {
         lock.lock();
         try {
-            if (attached != null && attached.idleFor(heartbeatNanos)) {
+            if (attached != null && attached.idleFor(heartbeat.toNanos())) {
                 attached.send(Sse.HEARTBEAT);
             }
         } finally {
