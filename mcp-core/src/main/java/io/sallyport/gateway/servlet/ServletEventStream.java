@@ -74,8 +74,10 @@ final class ServletEventStream implements EventStream, WriteListener, AsyncListe
             if (ended || closing) {
                 return false;
             }
-            // One frame always fits, however large: it has been bounded as a message.
-            if (waitingBytes > 0 && waitingBytes + bytes.length > maxBytes) {
+            // One more frame always fits, however large, behind whatever small ones: it has been bounded as a message,
+            // and
+            // the container may not even have begun to write.
+            if (waitingBytes >= maxBytes) {
                 overflow = true;
                 over = true;
             } else {
