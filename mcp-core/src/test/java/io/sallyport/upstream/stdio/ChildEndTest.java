@@ -26,6 +26,8 @@ class ChildEndTest {
     private static final Duration BOUND = Duration.ofSeconds(10);
     private static final ChildLimits HASTY =
             ChildLimits.defaults().withGraces(Duration.ofMillis(30), Duration.ofMillis(30));
+    private static final ChildLimits UNHURRIED =
+            ChildLimits.defaults().withGraces(Duration.ofHours(1), Duration.ofHours(1));
 
     private final ChildGuard guard = new ChildGuard();
     private final Recorder recorder = new Recorder();
@@ -76,11 +78,14 @@ class ChildEndTest {
     @Test
     @Incident("S204")
     void allOfItFitsIntoTheBound() throws Exception {
-        ChildProcess child = start(Children.STUBBORN, ChildLimits.defaults().withGraces(BOUND, BOUND));
+        ChildProcess child = start(Children.STUBBORN, UNHURRIED);
         recorder.nextLine();
 
-        // When: the graces alone would take longer than this.
-        assertThat(child.close(Duration.ofSeconds(1))).isTrue();
+        // When: nothing but the bound can end it while this test waits.
+        child.stop(Duration.ofMillis(100));
+
+        assertThat(recorder.awaitExit().signal()).hasValue(9);
+        assertThat(child.close(BOUND)).isTrue();
     }
 
     @Test
@@ -168,11 +173,14 @@ class ChildEndTest {
 
     @Test
     void aShorterBoundHastensTheEnd() throws Exception {
-        ChildProcess child = start(Children.STUBBORN, ChildLimits.defaults().withGraces(BOUND, BOUND));
+        ChildProcess child = start(Children.STUBBORN, UNHURRIED);
         recorder.nextLine();
-        child.stop(Duration.ofMinutes(10));
+        child.stop(Duration.ofHours(1));
 
-        assertThat(child.close(Duration.ofSeconds(1))).isTrue();
+        // When
+        child.stop(Duration.ofMillis(100));
+
+        assertThat(recorder.awaitExit().signal()).hasValue(9);
     }
 
     @Test
@@ -199,7 +207,7 @@ class ChildEndTest {
 
     @Test
     void anInterruptedCloserKillsAtOnce() throws Exception {
-        ChildProcess child = start(Children.STUBBORN, ChildLimits.defaults().withGraces(BOUND, BOUND));
+        ChildProcess child = start(Children.STUBBORN, UNHURRIED);
         recorder.nextLine();
         Thread.currentThread().interrupt();
 
