@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /** Serves sessions (revisions 2025-03-26 to 2025-11-25). */
@@ -233,20 +234,21 @@ final class LegacyProtocol {
             return;
         }
         Router.Found found = (Router.Found) route;
-        if (open.session().watched().putIfAbsent(found.target(), found.upstream()) != null) {
+        CompletionStage<Optional<Response>> watching = found.upstream().watch(found.target());
+        if (!open.session().watches(found.target(), found.upstream())) {
+            found.upstream().unwatch(found.target());
             answer(request, open, client, "{}");
             return;
         }
         LegacyReply reply = reply(request, open, client, found.upstream().name());
-        found.upstream().watch(found.target()).whenComplete((refused, failure) -> {
+        watching.whenComplete((refused, failure) -> {
             boolean ok = failure == null && refused.filter(Response::isError).isEmpty();
             if (ok) {
                 engine.sessions().update(open.kept(), kept -> withSubscription(kept, found.target(), true));
                 reply.answer(Response.resultJson(request.id(), "{}"), 200);
                 return;
             }
-            open.session().watched().remove(found.target());
-            found.upstream().unwatch(found.target());
+            open.session().unwatch(found.target());
             Response error = failure == null
                     ? refused.orElseThrow().withId(request.id())
                     : Response.error(
@@ -268,8 +270,7 @@ final class LegacyProtocol {
             return;
         }
         Router.Found found = (Router.Found) route;
-        if (open.session().watched().remove(found.target()) != null) {
-            found.upstream().unwatch(found.target());
+        if (open.session().unwatch(found.target())) {
             engine.sessions().update(open.kept(), kept -> withSubscription(kept, found.target(), false));
         }
         answer(request, open, client, "{}");
@@ -342,7 +343,13 @@ final class LegacyProtocol {
                         key(open, client),
                         session,
                         facts.logLevel(),
-                        open.session().outsideCallsOf(found.upstream().name())));
+                        open.session().outsideCallsOf(found.upstream().name()))
+                .whenComplete((opened, failure) -> {
+                    if (open.session().isClosed()) {
+                        // Perhaps opened after the end of the client's session had closed all that it had.
+                        found.upstream().release(open.session().key());
+                    }
+                }));
     }
 
     /** Opens the stream for what comes outside calls, or goes on with a stream that was lost. */

@@ -57,6 +57,8 @@ final class LegacySession implements ServedEndpoint.Listener {
     /** By URI, who watches it for this session. */
     private final Map<String, UpstreamManager> watched = new ConcurrentHashMap<>();
 
+    private volatile boolean closed;
+
     LegacySession(Ticks ticks, EventLog log, SessionRecord opened, Duration heartbeat) {
         this.ticks = ticks;
         this.heartbeat = heartbeat;
@@ -103,6 +105,9 @@ final class LegacySession implements ServedEndpoint.Listener {
             lock.unlock();
         }
         tooMany.ifPresent(other -> log.forget(key, other));
+        if (closed) {
+            stream.finish();
+        }
         return stream;
     }
 
@@ -204,8 +209,22 @@ final class LegacySession implements ServedEndpoint.Listener {
                 });
     }
 
-    Map<String, UpstreamManager> watched() {
-        return watched;
+    /** Takes note of who watches a resource for this session, which was told to; returns whether nobody did before. */
+    boolean watches(String uri, UpstreamManager by) {
+        boolean isNew = watched.putIfAbsent(uri, by) == null;
+        if (isNew && closed) {
+            unwatch(uri);
+        }
+        return isNew;
+    }
+
+    /** Has a resource no longer watched and returns whether it was. */
+    boolean unwatch(String uri) {
+        UpstreamManager by = watched.remove(uri);
+        if (by != null) {
+            by.unwatch(uri);
+        }
+        return by != null;
     }
 
     @Override
@@ -281,8 +300,14 @@ final class LegacySession implements ServedEndpoint.Listener {
         calls.values().forEach(call -> call.cancel(reason));
     }
 
+    /** Returns whether it has ended; who opens something for it looks afterwards, and undoes it. */
+    boolean isClosed() {
+        return closed;
+    }
+
     /** Ends all that is under way. */
     void close() {
+        closed = true;
         cancelAll("the session ended");
         calls.clear();
         questions.clear();
@@ -296,6 +321,7 @@ final class LegacySession implements ServedEndpoint.Listener {
         }
         all.forEach(LegacyStream::finish);
         standalone.finish();
+        watched.keySet().forEach(this::unwatch);
         log.forget(key);
     }
 

@@ -83,19 +83,30 @@ final class LegacySessions {
                         .log("session presented by somebody else, or at another endpoint");
                 return new None("unknown");
             }
-            return new Open(hold(live.record()), live.record());
+            return hold(live.record());
         }
+        return gone(key, lookup);
+    }
+
+    private None gone(String key, SessionStore.Lookup lookup) {
         drop(key);
         return new None(lookup instanceof SessionStore.Ended ended ? ended.how().word() : "unknown");
     }
 
-    private LegacySession hold(SessionRecord kept) {
-        return here.computeIfAbsent(kept.key(), key -> {
+    private Found hold(SessionRecord kept) {
+        LegacySession held = here.get(kept.key());
+        if (held != null) {
+            return new Open(held, kept);
+        }
+        held = here.computeIfAbsent(kept.key(), key -> {
             LegacySession session = new LegacySession(
                     engine.ticks(), log, kept, engine.settings().idleHeartbeat());
             engine.endpoint(kept.endpoint()).ifPresent(endpoint -> endpoint.addListener(session));
             return session;
         });
+        // If it has ended since it was found, its end found nothing to let go of, and will not come again.
+        SessionStore.Lookup again = store.find(kept.key());
+        return again instanceof SessionStore.Live ? new Open(held, kept) : gone(kept.key(), again);
     }
 
     /** Changes what the store keeps of a session; tries again if somebody else changed it at the same time. */
@@ -124,9 +135,9 @@ final class LegacySessions {
     private void drop(String key) {
         LegacySession session = here.remove(key);
         if (session != null) {
-            engine.upstreams().forEach(upstream -> upstream.release(key));
-            session.watched().forEach((uri, upstream) -> upstream.unwatch(uri));
+            // First, so that whoever opens or watches something for it from now on sees that it has ended.
             session.close();
+            engine.upstreams().forEach(upstream -> upstream.release(key));
             engine.endpoints().forEach(endpoint -> endpoint.removeListener(session));
         }
     }

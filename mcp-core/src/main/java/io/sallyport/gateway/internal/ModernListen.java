@@ -10,7 +10,6 @@ import io.sallyport.protocol.Part;
 import io.sallyport.protocol.Request;
 import io.sallyport.protocol.Response;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -27,7 +26,10 @@ final class ModernListen implements ServedEndpoint.Listener, Ticks.Ticking {
     private final boolean tools;
     private final boolean prompts;
     private final boolean resources;
-    private final Set<String> uris = new LinkedHashSet<>();
+
+    /** By URI, who was asked to watch it: by the time that the stream ends somebody else may offer it. */
+    private final Map<String, UpstreamManager> watched = new LinkedHashMap<>();
+
     private volatile @Nullable EventStream stream;
 
     ModernListen(Engine engine, ServedEndpoint endpoint, Request request, JsonValue filter) {
@@ -43,7 +45,7 @@ final class ModernListen implements ServedEndpoint.Listener, Ticks.Ticking {
                 .flatMap(Optional::stream)
                 .filter(uri -> upstreamOf(uri).isPresent())
                 .limit(MAX_RESOURCES)
-                .forEach(uris::add);
+                .forEach(uri -> upstreamOf(uri).ifPresent(manager -> watched.put(uri, manager)));
     }
 
     private static boolean wants(JsonValue filter, String name) {
@@ -71,19 +73,19 @@ final class ModernListen implements ServedEndpoint.Listener, Ticks.Ticking {
         if (resources) {
             honoured.put("resourcesListChanged", true);
         }
-        if (!uris.isEmpty()) {
-            honoured.put("resourceSubscriptions", uris);
+        if (!watched.isEmpty()) {
+            honoured.put("resourceSubscriptions", watched.keySet());
         }
         Map<String, Object> params = new LinkedHashMap<>();
         params.put("notifications", honoured);
         tell(Notification.of(Methods.SUBSCRIPTIONS_ACKNOWLEDGED, params));
         endpoint.addListener(this);
         engine.ticks().add(this);
-        uris.forEach(uri -> upstreamOf(uri).ifPresent(manager -> manager.watch(uri)));
+        watched.forEach((uri, manager) -> manager.watch(uri));
         opened.onEnd(() -> {
             endpoint.removeListener(this);
             engine.ticks().remove(this);
-            uris.forEach(uri -> upstreamOf(uri).ifPresent(manager -> manager.unwatch(uri)));
+            watched.forEach((uri, manager) -> manager.unwatch(uri));
             onEnd.run();
         });
     }
@@ -116,7 +118,7 @@ final class ModernListen implements ServedEndpoint.Listener, Ticks.Ticking {
 
     @Override
     public void resourceUpdated(String uri, Notification notification) {
-        if (uris.contains(uri)) {
+        if (watched.containsKey(uri)) {
             tell(notification);
         }
     }
