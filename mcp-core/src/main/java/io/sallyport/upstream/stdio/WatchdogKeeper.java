@@ -43,6 +43,7 @@ final class WatchdogKeeper {
     private @Nullable Thread thread;
 
     private volatile @Nullable Watchdog watchdog;
+    private volatile @Nullable Watchdog informed;
     private volatile boolean abandoned;
 
     // Confined to the thread.
@@ -69,8 +70,9 @@ final class WatchdogKeeper {
         attempted.await();
     }
 
+    /** Returns the pid of the watchdog if it runs and was told of the children that there were when it was started. */
     Optional<Long> pid() {
-        return Optional.ofNullable(watchdog).filter(Watchdog::isAlive).map(Watchdog::pid);
+        return Optional.ofNullable(informed).filter(Watchdog::isAlive).map(Watchdog::pid);
     }
 
     /** Notes a child, as {@code pid start}. */
@@ -140,8 +142,8 @@ final class WatchdogKeeper {
         try {
             do {
                 ensureRunning();
-                attempted.countDown();
                 tellWhatChanged();
+                attempted.countDown();
             } while (awaitChange());
         } catch (InterruptedException e) {
             // Nobody interrupts this thread; if somebody does, the children end rather than stay unwatched.
@@ -206,6 +208,7 @@ final class WatchdogKeeper {
                     current.add(child);
                 }
             }
+            informed = current;
         } catch (IOException e) {
             // It does not read any more: make sure that it is dead, so that the next look starts another.
             current.kill();
