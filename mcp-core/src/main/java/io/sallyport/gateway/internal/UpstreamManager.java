@@ -60,7 +60,7 @@ public final class UpstreamManager {
     /** An upstream may ask for a longer pause, but not to be forgotten. */
     private static final long LONGEST_ASKED_PAUSE_MILLIS = 300_000;
 
-    private static final long LOOK_FOR_IDLE_SECONDS = 30;
+    private static final long LOOK_FOR_IDLE_MILLIS = 30_000;
 
     /** Upstreams have shorter limits of their own; a child may have to be fetched before it starts. */
     private static final Duration OPEN_WITHIN = Duration.ofMinutes(5);
@@ -132,10 +132,10 @@ public final class UpstreamManager {
                 engine.settings().upstreamSessionIdle(),
                 engine.ticks()::now);
         this.watches = new Watches(this);
-        engine.runtime()
-                .timer()
-                .scheduleWithFixedDelay(
-                        clients::closeIdle, LOOK_FOR_IDLE_SECONDS, LOOK_FOR_IDLE_SECONDS, TimeUnit.SECONDS);
+        long look = Math.min(
+                LOOK_FOR_IDLE_MILLIS,
+                1 + engine.settings().upstreamSessionIdle().toMillis());
+        engine.runtime().timer().scheduleWithFixedDelay(clients::closeIdle, look, look, TimeUnit.MILLISECONDS);
     }
 
     /** Returns the upstream's name. */
