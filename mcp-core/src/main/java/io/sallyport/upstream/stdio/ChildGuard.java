@@ -134,12 +134,27 @@ final class ChildGuard implements AutoCloseable {
         builder.environment().putAll(environment);
         builder.environment().put(MARK_NAME, mark + outerMarks);
         directory.ifPresent(path -> builder.directory(path.toFile()));
-        Ward ward = ward(builder.start(), mark);
+        Ward ward = ward(start(builder), mark);
         if (!accept(ward)) {
             endLatecomer(ward);
             throw new IOException("the gateway is closing; no child is started any more");
         }
         return ward;
+    }
+
+    /**
+     * Starts a process. The thread by which the JDK waits for it inherits the context class loader, and waits for other
+     * processes afterwards: it must not be the one that keeps the host's loader from being collected.
+     */
+    static Process start(ProcessBuilder builder) throws IOException {
+        Thread current = Thread.currentThread();
+        ClassLoader before = current.getContextClassLoader();
+        current.setContextClassLoader(ClassLoader.getSystemClassLoader());
+        try {
+            return builder.start();
+        } finally {
+            current.setContextClassLoader(before);
+        }
     }
 
     private void beginToWatch() throws IOException {

@@ -136,7 +136,7 @@ final class Watchdog {
         environment.clear();
         environment.put("PATH", ChildGuard.searchPath());
         environment.put("LC_ALL", "C");
-        return new Watchdog(builder.start());
+        return new Watchdog(ChildGuard.start(builder));
     }
 
     long pid() {
