@@ -376,7 +376,8 @@ final class Call implements CallListener, Ticks.Ticking {
             retry.run();
         } else if (end()) {
             String upstream = info.upstream().orElse("gateway");
-            if (failure.kind() == UpstreamFailure.Kind.UNREACHABLE) {
+            if (failure.kind() == UpstreamFailure.Kind.UNREACHABLE
+                    || failure.kind() == UpstreamFailure.Kind.INTERRUPTED) {
                 info.upstream().ifPresent(engine::unreached);
             }
             LOGGER.atWarn()

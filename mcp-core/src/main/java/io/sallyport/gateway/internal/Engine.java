@@ -170,7 +170,7 @@ public final class Engine {
         }
     }
 
-    /** Takes note that an upstream could not be reached for a call: its own session may be as dead and not know it. */
+    /** Takes note that an upstream was not reached for a call, or lost during it: its own session may be as dead, unnoticed. */
     void unreached(String upstream) {
         upstreams.get(upstream).reread(EnumSet.noneOf(Kind.class));
     }
