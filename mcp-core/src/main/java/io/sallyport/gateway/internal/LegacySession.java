@@ -57,7 +57,7 @@ final class LegacySession implements ServedEndpoint.Listener {
     /** By URI, who watches it for this session. */
     private final Map<String, UpstreamManager> watched = new ConcurrentHashMap<>();
 
-    private volatile boolean closed;
+    private volatile boolean ended;
 
     LegacySession(Ticks ticks, EventLog log, SessionRecord opened, Duration heartbeat) {
         this.ticks = ticks;
@@ -105,7 +105,7 @@ final class LegacySession implements ServedEndpoint.Listener {
             lock.unlock();
         }
         tooMany.ifPresent(other -> log.forget(key, other));
-        if (closed) {
+        if (ended) {
             stream.finish();
         }
         return stream;
@@ -212,7 +212,7 @@ final class LegacySession implements ServedEndpoint.Listener {
     /** Takes note of who watches a resource for this session, which was told to; returns whether nobody did before. */
     boolean watches(String uri, UpstreamManager by) {
         boolean isNew = watched.putIfAbsent(uri, by) == null;
-        if (isNew && closed) {
+        if (isNew && ended) {
             unwatch(uri);
         }
         return isNew;
@@ -301,13 +301,18 @@ final class LegacySession implements ServedEndpoint.Listener {
     }
 
     /** Returns whether it has ended; who opens something for it looks afterwards, and undoes it. */
-    boolean isClosed() {
-        return closed;
+    boolean hasEnded() {
+        return ended;
+    }
+
+    /** Takes note that it has ended. */
+    void markEnded() {
+        ended = true;
     }
 
     /** Ends all that is under way. */
     void close() {
-        closed = true;
+        markEnded();
         cancelAll("the session ended");
         calls.clear();
         questions.clear();

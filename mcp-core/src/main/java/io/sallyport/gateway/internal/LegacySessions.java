@@ -136,8 +136,10 @@ final class LegacySessions {
         LegacySession session = here.remove(key);
         if (session != null) {
             // First, so that whoever opens or watches something for it from now on sees that it has ended.
-            session.close();
+            session.markEnded();
+            // Before the rest, so that calls under way learn what became of them, and their clients from them.
             engine.upstreams().forEach(upstream -> upstream.release(key));
+            session.close();
             engine.endpoints().forEach(endpoint -> endpoint.removeListener(session));
         }
     }

@@ -64,9 +64,6 @@ final class LegacyStream implements Ticks.Ticking {
                 connection.send(Sse.event(eventId(event.number()), event.data()));
             }
             attach(connection);
-            if (finished) {
-                connection.close();
-            }
         } finally {
             lock.unlock();
         }
@@ -80,6 +77,9 @@ final class LegacyStream implements Ticks.Ticking {
         }
         ticks.add(this);
         connection.onEnd(() -> detach(connection));
+        if (finished) {
+            connection.close();
+        }
     }
 
     private void detach(EventStream connection) {
