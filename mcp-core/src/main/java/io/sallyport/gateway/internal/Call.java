@@ -302,10 +302,14 @@ final class Call implements CallListener, Ticks.Ticking {
 
     private void ask(Request question, Consumer<Response> answer) {
         changeQuestions(1);
-        results.run(() -> sink.ask(question, response -> {
+        boolean queued = results.run(() -> sink.ask(question, response -> {
             changeQuestions(-1);
             answer.accept(response);
         }));
+        if (!queued) {
+            changeQuestions(-1);
+            answer.accept(Questions.cannotBeAsked(question));
+        }
     }
 
     private void changeQuestions(int by) {

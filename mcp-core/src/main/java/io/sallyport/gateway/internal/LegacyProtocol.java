@@ -42,7 +42,7 @@ final class LegacyProtocol {
 
     void handle(Message message, ClientRequest client) {
         if (message instanceof Request request && request.method().equals(Methods.INITIALIZE)) {
-            endpoint.whenTried(() -> initialize(request, client));
+            endpoint.whenTried(request, client, () -> initialize(request, client));
             return;
         }
         LegacySessions.Open open = session(message, client);
@@ -183,7 +183,7 @@ final class LegacyProtocol {
                 case Methods.SET_LEVEL -> setLevel(request, open, client);
                 case Methods.RESOURCES_SUBSCRIBE -> subscribe(request, open, client);
                 case Methods.RESOURCES_UNSUBSCRIBE -> unsubscribe(request, open, client);
-                default -> router.whenRouted(request, route -> call(request, route, open, client));
+                default -> router.whenRouted(request, client, route -> call(request, route, open, client));
             }
         }
     }
@@ -202,11 +202,14 @@ final class LegacyProtocol {
             refuse(request, client, 200, ModernProtocol.unknownCursor());
             return;
         }
-        endpoint.whenTried(() -> answer(
+        endpoint.whenTried(
                 request,
-                open,
                 client,
-                "{\"" + kind.member() + "\":" + endpoint.catalogue().list(kind) + "}"));
+                () -> answer(
+                        request,
+                        open,
+                        client,
+                        "{\"" + kind.member() + "\":" + endpoint.catalogue().list(kind) + "}"));
     }
 
     private void setLevel(Request request, LegacySessions.Open open, ClientRequest client) {
@@ -241,7 +244,7 @@ final class LegacyProtocol {
             return;
         }
         LegacyReply reply = reply(request, open, client, found.upstream().name());
-        watching.whenComplete((refused, failure) -> {
+        watching.whenComplete((refused, failure) -> ServedEndpoint.answered(request, client, () -> {
             boolean ok = failure == null && refused.filter(Response::isError).isEmpty();
             if (ok) {
                 engine.sessions().update(open.kept(), kept -> withSubscription(kept, found.target(), true));
@@ -260,7 +263,7 @@ final class LegacyProtocol {
                                             "\"" + found.upstream().name() + "\" cannot be reached just now."),
                                     client.correlationId()));
             reply.answer(error, 200);
-        });
+        }));
     }
 
     private void unsubscribe(Request request, LegacySessions.Open open, ClientRequest client) {
@@ -345,7 +348,7 @@ final class LegacyProtocol {
                         facts.logLevel(),
                         open.session().outsideCallsOf(found.upstream().name()))
                 .whenComplete((opened, failure) -> {
-                    if (open.session().isClosed()) {
+                    if (open.session().hasEnded()) {
                         // Perhaps opened after the end of the client's session had closed all that it had.
                         found.upstream().release(open.session().key());
                     }

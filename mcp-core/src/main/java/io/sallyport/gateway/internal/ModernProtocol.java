@@ -45,13 +45,13 @@ final class ModernProtocol {
         if (!Methods.isRequest(Era.MODERN, method) || !isOffered(method, listed)) {
             client.answer(404, Http.JSON, Response.error(request.id(), Suggestions.methodNotFound(Era.MODERN, method)));
         } else if (method.equals(Methods.DISCOVER)) {
-            endpoint.whenTried(() -> client.answer(200, Http.JSON, discover(request)));
+            endpoint.whenTried(request, client, () -> client.answer(200, Http.JSON, discover(request)));
         } else if (listed.isPresent()) {
             list(request, listed.get(), client);
         } else if (method.equals(Methods.SUBSCRIPTIONS_LISTEN)) {
             listen(request, client);
         } else {
-            router.whenRouted(request, route -> call(request, route, client));
+            router.whenRouted(request, client, route -> call(request, route, client));
         }
     }
 
@@ -92,7 +92,7 @@ final class ModernProtocol {
             client.answer(200, Http.JSON, Response.error(request.id(), unknownCursor()));
             return;
         }
-        endpoint.whenTried(() -> {
+        endpoint.whenTried(request, client, () -> {
             StringBuilder result = new StringBuilder("{\"")
                     .append(kind.member())
                     .append("\":")

@@ -44,12 +44,12 @@ final class Router {
      * Finds the way of a call, and hands it on: at once if it leads to an upstream, because nobody has to wait for the
      * others; else when all have been tried.
      */
-    void whenRouted(Request request, Consumer<Route> call) {
+    void whenRouted(Request request, ClientRequest client, Consumer<Route> call) {
         Route route = route(request);
         if (route instanceof Found) {
             call.accept(route);
         } else {
-            endpoint.whenTried(() -> call.accept(route(request)));
+            endpoint.whenTried(request, client, () -> call.accept(route(request)));
         }
     }
 

@@ -3,6 +3,7 @@ package io.sallyport.gateway.internal;
 import io.sallyport.catalogue.Catalogue;
 import io.sallyport.catalogue.EndpointCatalogue;
 import io.sallyport.catalogue.Kind;
+import io.sallyport.filter.Refusal;
 import io.sallyport.protocol.EraClassifier;
 import io.sallyport.protocol.Json;
 import io.sallyport.protocol.JsonValue;
@@ -29,6 +30,7 @@ import org.slf4j.LoggerFactory;
 public final class ServedEndpoint {
 
     private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.catalogue");
+    private static final Logger HTTP_LOGGER = LoggerFactory.getLogger("io.sallyport.http");
 
     /** Told of changes; must not block. */
     interface Listener {
@@ -140,11 +142,26 @@ public final class ServedEndpoint {
      * Runs an action when every upstream has been tried once, or a short while has passed since the start: a client that
      * comes first should not see a list that is empty only because the gateway has just begun.
      */
-    void whenTried(Runnable action) {
+    void whenTried(Request request, ClientRequest client, Runnable action) {
         if (tried.isDone()) {
             action.run();
         } else {
-            tried.thenRun(action);
+            tried.thenRun(() -> answered(request, client, action));
+        }
+    }
+
+    /** Runs what answers a request later, on a thread that nobody watches: if it fails, the request must end all the same. */
+    static void answered(Request request, ClientRequest client, Runnable action) {
+        try {
+            action.run();
+        } catch (RuntimeException e) {
+            HTTP_LOGGER
+                    .atError()
+                    .addKeyValue("correlationId", client.correlationId())
+                    .setCause(e)
+                    .log("a request failed");
+            Refusal failed = Refusal.of(Refusal.Kind.INTERNAL, "gateway", "The gateway failed.");
+            client.answer(500, Http.JSON, Response.error(request.id(), Errors.of(failed, client.correlationId())));
         }
     }
 

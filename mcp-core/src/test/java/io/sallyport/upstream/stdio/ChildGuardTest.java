@@ -194,7 +194,7 @@ class ChildGuardTest {
             assertThat(bare.watchdogPid()).isEmpty();
 
             // When
-            assertThat(child.close(Duration.ofSeconds(1))).isTrue();
+            assertThat(child.close(Duration.ofSeconds(4))).isTrue();
 
             assertThat(Children.marked(bare.ownerMark())).isEmpty();
             assertThat(log.messages()).singleElement().asString().startsWith("no shell was found");
