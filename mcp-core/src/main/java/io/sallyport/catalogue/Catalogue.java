@@ -58,6 +58,14 @@ public final class Catalogue {
         return Optional.ofNullable(unreadable.get(kind));
     }
 
+    /** Returns this catalogue with the lists that could not be read this time as they were in an earlier one. */
+    public Catalogue orAsBefore(Catalogue earlier) {
+        Map<Kind, Map<String, JsonValue>> all = new EnumMap<>(Kind.class);
+        all.putAll(definitions);
+        unreadable.keySet().forEach(kind -> all.put(kind, earlier.definitions(kind)));
+        return new Catalogue(all, unreadable);
+    }
+
     /** Returns whether the other lists the same, definition by definition, in the same order. */
     public boolean sameAs(Catalogue other, Kind kind) {
         List<String> mine =

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** What an endpoint offers, made of its upstreams' catalogues. Immutable. */
 public final class EndpointCatalogue {
@@ -37,6 +38,11 @@ public final class EndpointCatalogue {
          * an upstream must not be able to take the place of what an operator has named.
          */
         boolean isConfigured(Kind kind, String exposed);
+
+        /** Returns the upstream's own names of what the configuration speaks of. Defaults to none. */
+        default Set<String> namesOf(String upstream, Kind kind) {
+            return Set.of();
+        }
     }
 
     /** What stands behind an exposed name. */

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * A path that a gateway serves, with its own choice of upstreams and names. Each method returns a changed copy.
@@ -181,6 +182,14 @@ public final class Endpoint {
         @Override
         public boolean isConfigured(Kind kind, String exposed) {
             return configured.contains(kind + " " + exposed);
+        }
+
+        @Override
+        public Set<String> namesOf(String upstream, Kind kind) {
+            return exposures.keySet().stream()
+                    .filter(definition -> definition.upstream().equals(upstream) && definition.kind() == kind)
+                    .map(Definition::name)
+                    .collect(Collectors.toSet());
         }
     }
 }

@@ -174,6 +174,22 @@ class CatalogueReaderTest {
     }
 
     @Test
+    @Incident("X7")
+    void aListThatFailsLaterStaysAsItWas() {
+        offer(Kind.TOOL, cursor -> page(Kind.TOOL, List.of("a"), null));
+        offer(Kind.PROMPT, cursor -> page(Kind.PROMPT, List.of("p"), null));
+        Catalogue earlier = read();
+        offer(Kind.TOOL, cursor -> page(Kind.TOOL, List.of("b"), null));
+        offer(Kind.PROMPT, cursor -> error(ErrorCodes.INTERNAL_ERROR));
+
+        Catalogue best = read().orAsBefore(earlier);
+
+        assertThat(best.definitions(Kind.TOOL).keySet()).containsExactly("b");
+        assertThat(best.definitions(Kind.PROMPT).keySet()).containsExactly("p");
+        assertThat(best.unreadable(Kind.PROMPT)).isPresent();
+    }
+
+    @Test
     void aPromptTooManyDoesNotTakeTheTools() {
         offerOneOfEach();
         offer(Kind.PROMPT, cursor -> page(Kind.PROMPT, names(MAX + 1), null));

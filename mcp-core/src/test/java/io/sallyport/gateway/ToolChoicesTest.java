@@ -126,4 +126,18 @@ class ToolChoicesTest {
                             assertThat(line).contains("quarantined", "first", "gives \"first__find\" to another one"));
         }
     }
+
+    @Test
+    void aNameThatHidesNothingIsToldOf() throws Exception {
+        try (CapturedLog log = CapturedLog.of("io.sallyport.catalogue")) {
+            serve(McpGateway.builder()
+                    .upstream(server("files", "read", "write"))
+                    .endpoint(Endpoint.at("/mcp")
+                            .tool("files", "wirte", Exposure.HIDDEN)
+                            .tool("files", "read", Exposure.HIDDEN)));
+
+            assertThat(log.messages())
+                    .containsExactly("the configuration renames or hides what the upstream does not list");
+        }
+    }
 }

@@ -14,6 +14,7 @@ import io.sallyport.protocol.Request;
 import io.sallyport.protocol.Response;
 import io.sallyport.upstream.ServerFacts;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -49,6 +50,10 @@ public final class ServedEndpoint {
     private final ModernProtocol modern;
     private final LegacyProtocol legacy;
     private final Object merging = new Object();
+
+    /** What was told of; as many as the configuration has. Guarded by {@code merging}. */
+    private final Set<String> unknownNames = new HashSet<>();
+
     private volatile EndpointCatalogue catalogue = EndpointCatalogue.merge(Map.of(), new Unnamed());
 
     /** Names for a catalogue of nothing. */
@@ -186,10 +191,29 @@ public final class ServedEndpoint {
             if (!merged.quarantined().equals(before.quarantined())) {
                 merged.quarantined().forEach(this::logQuarantined);
             }
+            warnOfUnknownNames();
         }
         if (!changed.isEmpty()) {
             listeners.forEach(listener -> listener.listsChanged(changed));
         }
+    }
+
+    /** A name with a slip in it hides nothing, and nobody would notice. Each is told once; called while merging. */
+    private void warnOfUnknownNames() {
+        upstreams.forEach((upstream, manager) -> {
+            Catalogue offered = manager.state() == UpstreamManager.State.READY ? manager.catalogue() : null;
+            for (Kind kind : offered == null ? new Kind[0] : Kind.values()) {
+                settings.naming().namesOf(upstream, kind).stream()
+                        .filter(name -> offered.definition(kind, name).isEmpty())
+                        .filter(name -> unknownNames.add(upstream + " " + kind + " " + name))
+                        .forEach(name -> LOGGER.atWarn()
+                                .addKeyValue("endpoint", path())
+                                .addKeyValue("upstream", upstream)
+                                .addKeyValue("kind", kind)
+                                .addKeyValue("name", name)
+                                .log("the configuration renames or hides what the upstream does not list"));
+            }
+        });
     }
 
     private void logQuarantined(EndpointCatalogue.Quarantined definition) {

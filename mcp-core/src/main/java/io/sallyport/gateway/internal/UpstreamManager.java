@@ -324,13 +324,14 @@ public final class UpstreamManager {
             if (life != epoch || state == State.CLOSED || state == State.DOWN) {
                 return;
             }
+            Catalogue best = read.orAsBefore(catalogue);
             for (Kind kind : Kind.values()) {
-                if (!read.sameAs(catalogue, kind)) {
+                if (!best.sameAs(catalogue, kind)) {
                     changed.add(kind);
                 }
             }
             becameReady = state != State.READY;
-            catalogue = read;
+            catalogue = best;
             state = State.READY;
             failures = 0;
         } finally {
