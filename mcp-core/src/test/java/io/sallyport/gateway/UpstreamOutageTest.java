@@ -12,6 +12,8 @@ import io.sallyport.testing.Waiting;
 import io.sallyport.upstream.SessionListener;
 import io.sallyport.upstream.SessionSpec;
 import io.sallyport.upstream.Upstream;
+import io.sallyport.upstream.UpstreamException;
+import io.sallyport.upstream.UpstreamFailure;
 import io.sallyport.upstream.UpstreamRuntime;
 import io.sallyport.upstream.UpstreamSession;
 import io.sallyport.upstream.http.HttpUpstream;
@@ -33,6 +35,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -93,8 +96,9 @@ class UpstreamOutageTest {
         JettyContainer container = new JettyContainer(port);
         container.start(new McpServlet(gateway), "/mcp");
         return () -> {
-            gateway.close();
+            // First the port: a gateway that ends answers 503, and then is not gone but busy.
             container.stop();
+            gateway.close();
         };
     }
 
@@ -258,6 +262,47 @@ class UpstreamOutageTest {
                     .singleElement()
                     .asString()
                     .contains("a call failed", "far", "tools/call", "127.0.0.1");
+        }
+    }
+
+    @Test
+    void aReasonThatStaysTheSameButForItsNumbersIsToldOnce() throws Exception {
+        Failing failing = new Failing();
+        try (CapturedLog log = CapturedLog.of("io.sallyport.upstream")) {
+            serve(McpGateway.builder().upstream(failing));
+            // A reason is told before the next attempt.
+            Waiting.until("it was tried a fourth time", () -> failing.tries.get() == 4 ? true : null);
+
+            assertThat(log.lines())
+                    .filteredOn(line -> line.startsWith("upstream down"))
+                    .satisfiesExactly(
+                            line -> assertThat(line).contains("exit code 1;"),
+                            line -> assertThat(line).contains("exit code 137;"));
+        }
+    }
+
+    /** Ends at each start, each time after another while; the second time for another reason. */
+    private static final class Failing implements Upstream {
+        private final AtomicInteger tries = new AtomicInteger();
+
+        @Override
+        public String name() {
+            return "failing";
+        }
+
+        @Override
+        public CompletionStage<UpstreamSession> open(
+                SessionSpec spec, SessionListener listener, UpstreamRuntime runtime) {
+            int number = tries.incrementAndGet();
+            String detail = "the process ended after " + number + " ms with exit code " + (number == 2 ? 137 : 1)
+                    + "; last words: see 2026-11-25T19_54_0" + number + "Z.log";
+            return CompletableFuture.failedFuture(
+                    new UpstreamException(UpstreamFailure.notSent(UpstreamFailure.Kind.INTERRUPTED, detail)));
+        }
+
+        @Override
+        public boolean sharesSessions() {
+            return false;
         }
     }
 

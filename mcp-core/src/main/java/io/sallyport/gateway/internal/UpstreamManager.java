@@ -22,6 +22,7 @@ import io.sallyport.upstream.UpstreamFailure;
 import io.sallyport.upstream.UpstreamSession;
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -34,6 +35,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,6 +63,12 @@ public final class UpstreamManager {
     private static final long LONGEST_ASKED_PAUSE_MILLIS = 300_000;
 
     private static final long LOOK_FOR_IDLE_MILLIS = 30_000;
+
+    /** Numbers that differ from try to try: durations, times, names of files. Not those that say what went wrong. */
+    private static final Pattern NUMBERS = Pattern.compile("(?<![0-9])(?<!HTTP |exit code )[0-9]+");
+
+    /** How many reasons of one outage are told; what words a child ends with has no bound. */
+    private static final int REASONS_TOLD = 16;
 
     /** Upstreams have shorter limits of their own; a child may have to be fetched before it starts. */
     private static final Duration OPEN_WITHIN = Duration.ofMinutes(5);
@@ -108,6 +116,7 @@ public final class UpstreamManager {
     private Catalogue catalogue = Catalogue.EMPTY;
     private Optional<UpstreamFailure> lastFailure = Optional.empty();
     private int failures;
+    private final Set<String> told = new HashSet<>();
 
     /** When the next try to connect comes, by the clock of the ticks; means something while down. */
     private long nextTry;
@@ -364,7 +373,7 @@ public final class UpstreamManager {
     private void fail(long life, UpstreamFailure failure, State expected) {
         UpstreamSession lost;
         long pause;
-        boolean known;
+        boolean news;
         lock.lock();
         try {
             if (life != epoch || state != expected || state == State.CLOSED || state == State.DOWN) {
@@ -373,7 +382,12 @@ public final class UpstreamManager {
             state = State.DOWN;
             lost = session;
             session = null;
-            known = failures > 0 && lastFailure.equals(Optional.of(failure));
+            if (failures == 0) {
+                told.clear();
+            }
+            String reason =
+                    failure.kind() + " " + NUMBERS.matcher(failure.detail()).replaceAll("#");
+            news = told.size() < REASONS_TOLD && told.add(reason);
             lastFailure = Optional.of(failure);
             failures++;
             long longest = Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(failures - 1, 10));
@@ -385,8 +399,8 @@ public final class UpstreamManager {
         } finally {
             lock.unlock();
         }
-        // What stays down must not fill the log: only what is new is told.
-        LOGGER.atLevel(known ? Level.DEBUG : Level.WARN)
+        // What stays down must not fill the log: only what is new in this outage is told.
+        LOGGER.atLevel(news ? Level.WARN : Level.DEBUG)
                 .addKeyValue("upstream", name())
                 .addKeyValue("kind", failure.kind())
                 .addKeyValue("detail", failure.detail())
