@@ -30,6 +30,7 @@ record HttpReply(HttpResponse head, byte[] body) {
     private static final Duration A_DAY = Duration.ofDays(1);
 
     private static final String HTML = "a body that begins like HTML or XML";
+    private static final String LOOK_AT_URL = "; does the URL end in the path of the MCP endpoint?";
 
     int status() {
         return head.getCode();
@@ -88,15 +89,15 @@ record HttpReply(HttpResponse head, byte[] body) {
                             + "; redirects are not followed: configure the URL that it leads to");
         }
         if (status == 404 || status == 405) {
-            return UpstreamFailure.notSent(Kind.PROTOCOL, describe() + ": this is not an MCP endpoint");
+            return UpstreamFailure.notSent(Kind.PROTOCOL, describe() + ": this is not an MCP endpoint" + LOOK_AT_URL);
         }
         if (status == 502 || status == 504) {
             // A proxy between here and there; nobody knows how far the request came.
             return UpstreamFailure.maybeExecuted(Kind.INTERRUPTED, describe());
         }
-        String expected = describe() + "; expected 200 with " + JSON + " or " + EVENTS;
         // A page comes from something that is no MCP server, and carried nothing out. Who knows what others did.
         boolean isPage = mediaType(head).contains("html") || beginning().equals(HTML);
+        String expected = describe() + "; expected 200 with " + JSON + " or " + EVENTS + (isPage ? LOOK_AT_URL : "");
         return status >= 500 || isSuccess() && !isPage
                 ? UpstreamFailure.maybeExecuted(Kind.PROTOCOL, expected)
                 : UpstreamFailure.notSent(Kind.PROTOCOL, expected);

@@ -44,7 +44,8 @@ class ModernHttpMisbehaviourTest {
                         x -> x.answer(200, "text/html; charset=utf-8", "<html>Log in</html>"),
                         Kind.PROTOCOL,
                         false,
-                        "HTTP 200, text/html; charset=utf-8, a body that begins like HTML"),
+                        "HTTP 200, text/html; charset=utf-8, a body that begins like HTML or XML; expected 200 with "
+                                + "application/json or text/event-stream; does the URL end in the path of the MCP endpoint?"),
                 new Misbehaviour(
                         "text",
                         x -> x.answer(200, "text/plain", "hello"),
@@ -208,7 +209,7 @@ class ModernHttpMisbehaviourTest {
                         x -> x.answer(404, "text/html", "<html>"),
                         Kind.PROTOCOL,
                         false,
-                        "this is not an MCP endpoint"),
+                        "this is not an MCP endpoint; does the URL end in the path of the MCP endpoint?"),
                 new Misbehaviour("405", x -> x.answer(405, null, ""), Kind.PROTOCOL, false, "not an MCP endpoint"),
                 new Misbehaviour(
                         "429",
