@@ -16,6 +16,8 @@ public final class Refusal {
 
     /** The kinds of refusals: one table of words, codes and statuses. */
     public enum Kind {
+        /** No credential, or none that holds. */
+        UNAUTHENTICATED("unauthenticated", ErrorCodes.UNAUTHENTICATED, 401, false),
         /** Refused by authorization or policy. */
         FORBIDDEN("forbidden", ErrorCodes.FORBIDDEN, 403, false),
         /** Refused by a rate limit. */

@@ -34,6 +34,9 @@ public final class ErrorCodes {
 
     /** Refused by a rate limit. */
     public static final int RATE_LIMITED = 42900;
+    /** The request has no credential, or none that holds. */
+    public static final int UNAUTHENTICATED = 40100;
+
     /** Refused by authorization or by policy. */
     public static final int FORBIDDEN = 40300;
     /** The upstream that serves this cannot be reached. */

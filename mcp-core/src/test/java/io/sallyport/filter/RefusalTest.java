@@ -17,6 +17,7 @@ class RefusalTest {
                 .collect(Collectors.joining("\n"));
 
         assertThat(table).isEqualTo("""
+                        unauthenticated 40100 401 false
                         forbidden 40300 403 false
                         rate_limited 42900 429 true
                         overloaded 50301 503 true

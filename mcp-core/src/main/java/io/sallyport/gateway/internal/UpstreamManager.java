@@ -59,6 +59,11 @@ public final class UpstreamManager {
     private static final long FIRST_PAUSE_MILLIS = 250;
     private static final long LONGEST_PAUSE_MILLIS = 5_000;
 
+    /** After so many failures in a row a try in half a minute does: each may start a process that cannot run. */
+    private static final int MANY_FAILURES = 20;
+
+    private static final long PAUSE_AFTER_MANY_MILLIS = 30_000;
+
     /** An upstream may ask for a longer pause, but not to be forgotten. */
     private static final long LONGEST_ASKED_PAUSE_MILLIS = 300_000;
 
@@ -390,7 +395,9 @@ public final class UpstreamManager {
             news = told.size() < REASONS_TOLD && told.add(reason);
             lastFailure = Optional.of(failure);
             failures++;
-            long longest = Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(failures - 1, 10));
+            long longest = failures > MANY_FAILURES
+                    ? PAUSE_AFTER_MANY_MILLIS
+                    : Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(failures - 1, 10));
             long asked = failure.retryAfter().map(Duration::toMillis).orElse(0L);
             pause = Math.max(
                     Math.min(asked, LONGEST_ASKED_PAUSE_MILLIS),

@@ -167,10 +167,14 @@ public final class McpServlet extends HttpServlet {
         Authentication.Refused refused = (Authentication.Refused) found;
         Map<String, String> answer = new LinkedHashMap<>(Exchange.JSON);
         refused.challenge().ifPresent(challenge -> answer.put("WWW-Authenticate", challenge));
-        exchange.answer(
-                refused.status(),
-                answer,
-                Response.error(null, McpError.of(ErrorCodes.INVALID_REQUEST, refused.reason())));
+        LOGGER.atWarn()
+                .addKeyValue("correlationId", exchange.correlationId())
+                .addKeyValue("status", refused.status())
+                .addKeyValue("reason", refused.reason())
+                .log("request refused by its authenticator");
+        Refusal.Kind kind = refused.status() == 401 ? Refusal.Kind.UNAUTHENTICATED : Refusal.Kind.FORBIDDEN;
+        Refusal refusal = Refusal.of(kind, "authentication", refused.reason());
+        exchange.answer(refused.status(), answer, Response.error(null, Errors.of(refusal, exchange.correlationId())));
         return false;
     }
 

@@ -11,6 +11,7 @@ import io.sallyport.gateway.McpGateway;
 import io.sallyport.protocol.JsonValue;
 import io.sallyport.spi.Authentication;
 import io.sallyport.spi.Principal;
+import io.sallyport.testing.CapturedLog;
 import io.sallyport.testing.Container;
 import io.sallyport.testing.Incident;
 import io.sallyport.testing.McpHttp;
@@ -508,11 +509,19 @@ abstract class EndpointContract {
     class Http {
 
         @Test
-        void aRequestWithoutACredentialIsChallenged() {
-            McpHttp.Answer answer = client.modern("tools/list", "{}", "X-User", "");
+        @Incident("S213")
+        void aRequestWithoutACredentialIsChallengedAndToldOf() {
+            try (CapturedLog log = CapturedLog.of("io.sallyport.http")) {
+                McpHttp.Answer answer = client.modern("tools/list", "{}", "X-User", "");
 
-            assertThat(answer.status()).isEqualTo(401);
-            assertThat(answer.header("WWW-Authenticate")).contains("Bearer realm=\"test\"");
+                assertThat(answer.status()).isEqualTo(401);
+                assertThat(answer.header("WWW-Authenticate")).contains("Bearer realm=\"test\"");
+                JsonValue data = answer.error().get("data").orElseThrow();
+                assertThat(data.getString("code")).contains("unauthenticated");
+                String correlationId = data.getString("correlationId").orElseThrow();
+                assertThat(log.lines())
+                        .anySatisfy(line -> assertThat(line).contains("authenticator", correlationId, "Who are you?"));
+            }
         }
 
         @ParameterizedTest

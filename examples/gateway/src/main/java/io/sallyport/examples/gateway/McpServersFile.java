@@ -143,7 +143,10 @@ final class McpServersFile {
             }
         }
         if (all == null) {
-            problems.add(SERVERS, "is missing" + meant(root) + "; expected an object with a server under each name");
+            String hint = root.properties().stream().anyMatch(entry -> looksLikeServer(entry.getValue()))
+                    ? "; put what is there inside of it: {\"mcpServers\": {…}}"
+                    : meant(root) + "; expected an object with a server under each name";
+            problems.add(SERVERS, "is missing" + hint);
         } else if (!all.isObject() || all.isEmpty()) {
             problems.add(
                     SERVERS,
@@ -155,6 +158,10 @@ final class McpServersFile {
                 problems.add(SERVERS, "all servers are disabled; enable one");
             }
         }
+    }
+
+    private static boolean looksLikeServer(JsonNode value) {
+        return value.isObject() && (value.has("command") || value.has("url"));
     }
 
     /** VS Code calls it {@code servers}; the others are typos. */

@@ -223,6 +223,14 @@ class McpServersFileTest {
     }
 
     @Test
+    void saysWhereServersBelongThatStandOutside() throws IOException {
+        read("{'memory': {'command': 'x'}}".replace('\'', '"'));
+
+        assertThat(problems.lines())
+                .containsExactly("mcpServers: is missing; put what is there inside of it: {\"mcpServers\": {…}}");
+    }
+
+    @Test
     void readsAFileWithAByteOrderMark() throws IOException {
         assertThat(read("\uFEFF" + servers("'a': {'command': 'x'}")).servers()).hasSize(1);
     }
