@@ -12,7 +12,7 @@ import java.nio.charset.StandardCharsets;
 /** The classifier on whatever headers and bodies the fuzzer finds; an input is headers, an empty line and a body. */
 class EraClassifierFuzzTest {
 
-    @FuzzTest
+    @FuzzTest(maxDuration = "10m")
     @DictionaryEntries({
         "MCP-Protocol-Version: 2026-07-28;",
         "Mcp-Method: tools/call;",

@@ -12,7 +12,7 @@ import java.nio.charset.StandardCharsets;
  */
 class MessageScannerFuzzTest {
 
-    @FuzzTest
+    @FuzzTest(maxDuration = "10m")
     @DictionaryEntries({
         "\"jsonrpc\":\"2.0\"",
         "\"id\":",
