@@ -52,15 +52,18 @@ public record LiveObjects(Map<String, Long> instances, long threads, long descri
     /** Waits until a condition holds and no more lives than when this was seen, and returns what lives then. */
     public LiveObjects awaitReturn(BooleanSupplier quiet) {
         long end = System.nanoTime() + AT_MOST.toNanos();
-        LiveObjects next = look();
-        while (!quiet.getAsBoolean() || next.exceeds(this)) {
+        while (true) {
+            boolean isQuiet = quiet.getAsBoolean();
+            LiveObjects next = look();
+            if (isQuiet && !next.exceeds(this)) {
+                return next;
+            }
             if (System.nanoTime() > end) {
-                throw new AssertionError("after " + AT_MOST + " there is more than before: " + next.comparedWith(this));
+                throw new AssertionError(
+                        "after " + AT_MOST + " there is no quiet, or more than before: " + next.comparedWith(this));
             }
             LockSupport.parkNanos(PAUSE);
-            next = look();
         }
-        return next;
     }
 
     private boolean exceeds(LiveObjects before) {
