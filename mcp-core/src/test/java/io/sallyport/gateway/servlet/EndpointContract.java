@@ -632,16 +632,17 @@ abstract class EndpointContract {
         }
 
         @Test
-        void aBodyOfExactlyTheLimitIsRead() {
+        void aBodyOfExactlyTheLimitIsRead() throws Exception {
             int limit = 1024 * 1024;
             String params = "{\"name\":\"echo\",\"arguments\":{\"text\":\"%s\"}}";
             int overhead =
                     McpHttp.modernBody("tools/call", params.formatted(""), "{}").length();
             String fits = params.formatted("a".repeat(limit - overhead));
-            String tooLong = params.formatted("a".repeat(limit - overhead + 1));
 
             assertThat(client.modern("tools/call", fits).result().toJson()).hasSizeGreaterThan(limit - overhead);
-            assertThat(client.modern("tools/call", tooLong).status()).isEqualTo(413);
+            // Not by a client that is lost when the server answers, and closes, before it has read all.
+            String tooLong = RawClient.head("POST", limit + 1, "X-User", "ann") + "a".repeat(limit + 1);
+            assertThat(RawHttp.exchange(port, tooLong)).startsWith("HTTP/1.1 413");
         }
 
         @Test
