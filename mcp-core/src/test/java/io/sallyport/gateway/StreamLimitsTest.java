@@ -270,4 +270,23 @@ class StreamLimitsTest {
             }
         }
     }
+
+    @Test
+    void aThousandResourcesPerSessionAreWatchedAndNoneMore() throws Exception {
+        try (RemoteServer server = RemoteServer.legacy("up");
+                GatewayRig rig = new GatewayRig(server.upstream()).ready()) {
+            RelayClient ann = RelayClient.legacy(rig.as("ann"));
+            for (int i = 0; i < 1000; i++) {
+                assertThat(subscribe(ann, i).status()).isEqualTo(200);
+            }
+
+            assertThat(subscribe(ann, 1000).error().get("data").orElseThrow().getString("code"))
+                    .contains("rate_limited");
+            assertThat(subscribe(ann, 7).status()).as("watched already").isEqualTo(200);
+        }
+    }
+
+    private static McpHttp.Answer subscribe(RelayClient client, int number) {
+        return client.request("resources/subscribe", "{\"uri\":\"test://up" + number + "\"}");
+    }
 }

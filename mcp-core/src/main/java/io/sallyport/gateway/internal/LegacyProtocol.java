@@ -237,6 +237,12 @@ final class LegacyProtocol {
             return;
         }
         Router.Found found = (Router.Found) route;
+        if (!open.session().mayWatch(found.target())) {
+            Refusal full = Refusal.of(Refusal.Kind.RATE_LIMITED, "limits", "Too many resources are watched.")
+                    .remedy("Unsubscribe from one of them first.");
+            refuse(request, client, full.kind().status(), Errors.of(full, client.correlationId()));
+            return;
+        }
         CompletionStage<Optional<Response>> watching = found.upstream().watch(found.target());
         if (!open.session().watches(found.target(), found.upstream())) {
             found.upstream().unwatch(found.target());

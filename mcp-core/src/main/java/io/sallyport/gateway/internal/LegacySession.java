@@ -31,6 +31,7 @@ final class LegacySession implements ServedEndpoint.Listener {
 
     private static final String STANDALONE = "g";
     private static final int MAX_OPEN_QUESTIONS = 100;
+    private static final int MAX_WATCHED = 1000;
 
     /** With the one outside calls, as many as the log keeps. */
     private static final int MAX_STREAMS = 63;
@@ -207,6 +208,11 @@ final class LegacySession implements ServedEndpoint.Listener {
                             .set(Part.PARAMS, "requestId", id.token())
                             .apply();
                 });
+    }
+
+    /** Returns whether there is room to watch a resource. */
+    boolean mayWatch(String uri) {
+        return watched.size() < MAX_WATCHED || watched.containsKey(uri);
     }
 
     /** Takes note of who watches a resource for this session, which was told to; returns whether nobody did before. */
