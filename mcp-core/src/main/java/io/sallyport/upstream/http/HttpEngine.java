@@ -207,6 +207,11 @@ final class HttpEngine {
         return Optional.ofNullable(refusals.remove(new InetSocketAddress(address, settings.port())));
     }
 
+    /** Returns how many connections are open and used by nobody. */
+    int idleConnections() {
+        return requester.getTotalStats().getAvailable();
+    }
+
     void dropIdleConnections() {
         requester.closeIdle(TimeValue.ZERO_MILLISECONDS);
     }
@@ -238,7 +243,7 @@ final class HttpEngine {
         for (HttpExchange exchange : exchanges) {
             exchange.stopLingering(now, TimeUnit.MILLISECONDS.toNanos(SWEEP_MILLIS));
         }
-        if (!exchanges.isEmpty() || requester.getTotalStats().getAvailable() > 0) {
+        if (!exchanges.isEmpty() || idleConnections() > 0) {
             sweepLater();
         }
     }

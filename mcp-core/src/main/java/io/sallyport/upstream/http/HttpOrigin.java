@@ -175,6 +175,10 @@ final class HttpOrigin {
         });
     }
 
+    HttpEngine engine() {
+        return engine;
+    }
+
     void close() {
         List.copyOf(sessions).forEach(UpstreamSession::close);
         try {

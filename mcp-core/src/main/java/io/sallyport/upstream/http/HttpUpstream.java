@@ -141,6 +141,16 @@ public final class HttpUpstream implements Upstream {
         return settings;
     }
 
+    /** Returns how many connections are open and used by nobody. */
+    int idleConnections() {
+        lock.lock();
+        try {
+            return origin == null ? 0 : origin.engine().idleConnections();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Returns the name and where it is; never a header. */
     @Override
     public String toString() {

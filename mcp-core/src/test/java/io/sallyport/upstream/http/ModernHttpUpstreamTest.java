@@ -141,16 +141,17 @@ class ModernHttpUpstreamTest {
                                 .event("{\"jsonrpc\":\"2.0\",\"id\":"
                                         + exchange.request().id() + ",\"result\":{}}"));
         try (FakeHttpServer server = new FakeHttpServer(script)) {
-            UpstreamSession session = bench.modern(server);
+            HttpUpstream upstream = bench.upstream(server);
+            UpstreamSession session = bench.open(upstream, Era.MODERN);
 
             // When
             for (int i = 0; i < 20; i++) {
+                // The answer is handed on before the end of its stream, which frees the connection.
+                await("a connection to be free", () -> upstream.idleConnections() > 0);
                 call(session, toolCall(session, "" + i)).response();
-                int sent = i;
-                await("the connection to be free", () -> server.received().size() == sent + 2);
             }
 
-            assertThat(server.connectionsAccepted()).isLessThanOrEqualTo(3);
+            assertThat(server.connectionsAccepted()).isEqualTo(1);
         }
     }
 
