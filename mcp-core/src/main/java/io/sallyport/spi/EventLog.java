@@ -20,7 +20,7 @@ public interface EventLog extends AutoCloseable {
     /**
      * Appends an event and returns its number. The oldest events of the stream are dropped when it has more than the
      * log keeps, but never this one; when the session has more streams than the log keeps, the one that was not used for
-     * longest is.
+     * longest is. So it is when the streams of a session together have more than they all may.
      *
      * @param session the key of the session that the stream belongs to
      * @param stream names the stream within the session

@@ -9,7 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Events of one process, bounded per stream and per session. */
+/**
+ * Events of one process, bounded per stream and per session. A single event may be larger than a stream's share; that
+ * all streams together have no more than all their shares is seen to for the session.
+ */
 final class InMemoryEventLog implements EventLog {
 
     private final int bytesPerStream;
@@ -24,6 +27,14 @@ final class InMemoryEventLog implements EventLog {
 
         /** Least recently used first. */
         private final LinkedHashMap<String, Stream> streams = new LinkedHashMap<>(16, 0.75f, true);
+
+        private long bytes;
+
+        void dropOldest() {
+            Iterator<Stream> oldest = streams.values().iterator();
+            bytes -= oldest.next().bytes;
+            oldest.remove();
+        }
     }
 
     private static final class Stream {
@@ -56,17 +67,20 @@ final class InMemoryEventLog implements EventLog {
         Stream stream = session.streams.get(name);
         if (stream == null) {
             if (session.streams.size() == streamsPerSession) {
-                Iterator<String> oldest = session.streams.keySet().iterator();
-                oldest.next();
-                oldest.remove();
+                session.dropOldest();
             }
             stream = new Stream();
             session.streams.put(name, stream);
         }
+        long before = stream.bytes;
         stream.events.add(event);
         stream.bytes += bytes(event);
         while (stream.bytes > bytesPerStream && stream.events.size() > 1) {
             stream.bytes -= bytes(stream.events.remove());
+        }
+        session.bytes += stream.bytes - before;
+        while (session.bytes > (long) bytesPerStream * streamsPerSession && session.streams.size() > 1) {
+            session.dropOldest();
         }
     }
 
@@ -90,7 +104,8 @@ final class InMemoryEventLog implements EventLog {
     @Override
     public void forget(String session, String stream) {
         sessions.computeIfPresent(session, (key, its) -> {
-            its.streams.remove(stream);
+            Stream forgotten = its.streams.remove(stream);
+            its.bytes -= forgotten == null ? 0 : forgotten.bytes;
             return its;
         });
     }

@@ -128,6 +128,30 @@ public interface EventLogContract {
     }
 
     @Test
+    default void theStreamsOfASessionTogetherKeepNoMoreThanTheyAllMay() {
+        try (EventLog log = open(10, 4)) {
+            log.append("other", "a", "x".repeat(40));
+            log.append("s", "a", "x".repeat(20));
+            log.append("s", "b", "x".repeat(20));
+            assertThat(log.after("s", "a", 0)).hasSize(1);
+            assertThat(log.after("s", "b", 0)).hasSize(1);
+
+            log.append("s", "c", "x");
+
+            assertThat(log.after("s", "a", 0)).as("not used for longest").isEmpty();
+            assertThat(log.after("s", "b", 0)).hasSize(1);
+            assertThat(log.after("s", "c", 0)).hasSize(1);
+
+            log.forget("s", "b");
+            log.append("s", "d", "x".repeat(39));
+            assertThat(log.after("s", "c", 0))
+                    .as("what was forgotten does not count")
+                    .hasSize(1);
+            assertThat(log.after("other", "a", 0)).hasSize(1);
+        }
+    }
+
+    @Test
     default void whatIsForgottenIsGone() {
         try (EventLog log = open(1000, 4)) {
             log.append("s", "a", "1");
