@@ -94,7 +94,7 @@ public final class EndpointCatalogue {
         }
         ParamHeaders paramHeaders;
         try {
-            paramHeaders = checked(kind, definition);
+            paramHeaders = checked(kind, name, definition);
         } catch (IllegalArgumentException notAllowed) {
             quarantine(upstream, kind, name, String.valueOf(notAllowed.getMessage()));
             return;
@@ -121,7 +121,10 @@ public final class EndpointCatalogue {
      * Returns which arguments headers mirror. Checks what the specification requires of a definition: many clients refuse
      * a whole list, of all upstreams, for one that lacks it.
      */
-    private static ParamHeaders checked(Kind kind, JsonValue definition) {
+    private static ParamHeaders checked(Kind kind, String name, JsonValue definition) {
+        if (name.codePoints().anyMatch(EndpointCatalogue::isInvisible)) {
+            throw new IllegalArgumentException("its " + kind.key() + " holds characters that nobody sees");
+        }
         if (kind != Kind.TOOL) {
             if (definition.getString("name").isEmpty()) {
                 throw new IllegalArgumentException("\"name\" must be a string");
@@ -133,6 +136,18 @@ public final class EndpointCatalogue {
                 .filter(found -> found.getString("type").equals(Optional.of("object")))
                 .orElseThrow(() -> new IllegalArgumentException("\"inputSchema\" must be of type \"object\""));
         return ParamHeaders.of(schema);
+    }
+
+    /** A name is shown to people who approve it, and written to terminals and logs. */
+    private static boolean isInvisible(int codePoint) {
+        return switch (Character.getType(codePoint)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR,
+                    Character.SURROGATE -> true;
+            default -> false;
+        };
     }
 
     /** Resources keep their URIs: clients find them in texts, too. */

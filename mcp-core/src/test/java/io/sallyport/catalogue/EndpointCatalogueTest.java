@@ -52,6 +52,21 @@ class EndpointCatalogueTest {
                 .isEqualTo("[{\"x\":1e2,\"name\":\"up__t\"," + SCHEMA + ",\"_meta\":{\"b\":[],\"a\":null}}]");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"a\\nb", "a\\u0000", "\\u001B[2Ja", "a\\u202Eb", "a\\u200Bb", "a\\u2028b", "a\\uD800"})
+    void namesWithCharactersThatNobodySeesAreQuarantined(String name) {
+        add("up", Kind.TOOL, "{\"name\":\"" + name + "\"," + SCHEMA + "}");
+        add("up", Kind.RESOURCE, "{\"name\":\"r\",\"uri\":\"" + name + "\"}");
+        tools("up", "héllo wörld 😀");
+
+        assertThat(merged().names(Kind.TOOL)).containsExactly("up__héllo wörld 😀");
+        assertThat(merged().names(Kind.RESOURCE)).isEmpty();
+        assertThat(merged().quarantined())
+                .extracting(EndpointCatalogue.Quarantined::reason)
+                .containsExactly(
+                        "its name holds characters that nobody sees", "its uri holds characters that nobody sees");
+    }
+
     @Test
     void aTransparentEndpointLeavesDefinitionsAsTheyAre() {
         transparent = true;

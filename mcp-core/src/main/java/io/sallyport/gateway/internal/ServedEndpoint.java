@@ -221,7 +221,7 @@ public final class ServedEndpoint {
                 .addKeyValue("endpoint", path())
                 .addKeyValue("upstream", definition.upstream())
                 .addKeyValue("kind", definition.kind())
-                .addKeyValue("name", definition.name())
+                .addKeyValue("name", Json.quote(definition.name()))
                 .addKeyValue("reason", definition.reason())
                 .log("definition quarantined: it is neither listed nor callable");
     }
