@@ -39,6 +39,9 @@ final class LegacyHttpCall implements CallHandle {
     private static final Duration DEFAULT_RETRY = Duration.ofSeconds(1);
     private static final Duration LONGEST_RETRY = Duration.ofMinutes(1);
 
+    /** An upstream that asks for no pause at all would be asked again as fast as the machine can. */
+    private static final long SHORTEST_PAUSE_MILLIS = 100;
+
     private final LegacyHttpSession session;
     private final Request original;
     private final RequestId id;
@@ -356,7 +359,8 @@ final class LegacyHttpCall implements CallHandle {
                 return;
             }
             try {
-                session.runtime().timer().schedule(this::resume, retry.toMillis(), TimeUnit.MILLISECONDS);
+                long pause = Math.max(SHORTEST_PAUSE_MILLIS, retry.toMillis());
+                session.runtime().timer().schedule(this::resume, pause, TimeUnit.MILLISECONDS);
             } catch (RejectedExecutionException closing) {
                 fail(UpstreamFailure.maybeExecuted(Kind.INTERRUPTED, "the gateway is closing"));
             }

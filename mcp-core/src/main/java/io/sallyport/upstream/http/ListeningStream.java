@@ -29,6 +29,10 @@ final class ListeningStream {
 
     private static final long FIRST_PAUSE_MILLIS = 1000;
     private static final long LONGEST_PAUSE_MILLIS = 30_000;
+
+    /** An upstream that asks for no pause at all would be asked again as fast as the machine can. */
+    private static final long SHORTEST_PAUSE_MILLIS = 200;
+
     private static final int MAX_DOUBLINGS = 5;
 
     /** A stream that lived so long did not fail to be opened. */
@@ -143,7 +147,7 @@ final class ListeningStream {
 
         @Override
         public void onRetry(long millis) {
-            pauseMillis = Math.min(millis, LONGEST_PAUSE_MILLIS);
+            pauseMillis = Math.max(SHORTEST_PAUSE_MILLIS, Math.min(millis, LONGEST_PAUSE_MILLIS));
         }
 
         @Override

@@ -84,6 +84,24 @@ class ListeningStreamTest {
     }
 
     @Test
+    void anUpstreamThatWantsNoPauseIsNotAskedWithoutOne() throws Exception {
+        List<Long> times = new CopyOnWriteArrayList<>();
+        McpScript script = McpScript.legacy().on("GET", exchange -> {
+            times.add(System.nanoTime());
+            exchange.events().send("retry: 0\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/odd\"}\n\n");
+        });
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            // When
+            bench.legacy(server);
+
+            await("the fourth GET", () -> times.size() >= 4);
+            assertThat(times.get(3) - times.get(0))
+                    .as("three pauses of which each is at least half of the shortest")
+                    .isGreaterThan(TimeUnit.MILLISECONDS.toNanos(300));
+        }
+    }
+
+    @Test
     void takesProgressAndAnswersThatArriveOnTheListeningStream() throws Exception {
         AtomicReference<RequestId> id = new AtomicReference<>();
         CountDownLatch over = new CountDownLatch(1);
