@@ -80,6 +80,12 @@ public final class UpstreamManager {
 
     private static final Duration LISTS_WITHIN = Duration.ofSeconds(30);
 
+    /** An upstream may tell of changes as often as it likes; how often it is asked for them it does not decide. */
+    private static final Duration BETWEEN_ANNOUNCED = Duration.ofMillis(250);
+
+    private static final UpstreamFailure LISTS_LATE = UpstreamFailure.notSent(
+            UpstreamFailure.Kind.OVERLOADED, "its lists were not read within " + LISTS_WITHIN.toSeconds() + " s");
+
     /** Everything that a server may offer to clients that can be asked things, so that it lists all it has. */
     private static final String ALL_CAPABILITIES =
             "{\"roots\":{\"listChanged\":true},\"sampling\":{},\"elicitation\":{}}";
@@ -134,6 +140,11 @@ public final class UpstreamManager {
 
     private boolean readAgain;
     private final Set<Kind> announcedMeanwhile = EnumSet.noneOf(Kind.class);
+
+    /** What the upstream has announced since lists were read because of that, and whether this is only just so. */
+    private final Set<Kind> announcedSince = EnumSet.noneOf(Kind.class);
+
+    private boolean resting;
 
     UpstreamManager(Upstream upstream, Engine engine, Listener listener) {
         this.upstream = upstream;
@@ -274,19 +285,24 @@ public final class UpstreamManager {
         } finally {
             lock.unlock();
         }
-        new CatalogueReader(
+        CompletableFuture<Catalogue> lists = new CatalogueReader(
                         (kind, cursor) -> request(from, kind.listMethod(), cursorParams(cursor)),
                         engine.settings().maxDefinitions())
                 .read(from.facts()::has)
-                .whenComplete((read, thrown) -> {
-                    Optional<Set<Kind>> again = endReading(life);
-                    if (read == null) {
-                        unread(life, UpstreamFailure.of(thrown), announced);
-                    } else {
-                        publish(life, from, read, announced);
-                    }
-                    again.ifPresent(kinds -> readCatalogue(life, from, kinds));
-                });
+                .toCompletableFuture();
+        if (!lists.isDone()) {
+            // Else an upstream that says nothing once is never asked again.
+            after(LISTS_WITHIN, () -> lists.completeExceptionally(new UpstreamException(LISTS_LATE)));
+        }
+        lists.whenComplete((read, thrown) -> {
+            Optional<Set<Kind>> again = endReading(life);
+            if (read == null) {
+                unread(life, UpstreamFailure.of(thrown), announced);
+            } else {
+                publish(life, from, read, announced);
+            }
+            again.ifPresent(kinds -> readCatalogue(life, from, kinds));
+        });
     }
 
     /** Returns what was announced meanwhile, if the lists have to be read again. */
@@ -436,7 +452,8 @@ public final class UpstreamManager {
         fail(life, failure, state());
     }
 
-    private void after(Duration delay, Runnable task) {
+    /** Does something later, unless the gateway ends before. Must not block. */
+    void after(Duration delay, Runnable task) {
         try {
             engine.runtime().timer().schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException closing) {
@@ -530,9 +547,9 @@ public final class UpstreamManager {
     /** Handles what the upstream says unasked in the gateway's own session. */
     void changed(Notification notification) {
         switch (notification.method()) {
-            case Methods.TOOLS_CHANGED -> reread(EnumSet.of(Kind.TOOL));
-            case Methods.PROMPTS_CHANGED -> reread(EnumSet.of(Kind.PROMPT));
-            case Methods.RESOURCES_CHANGED -> reread(EnumSet.of(Kind.RESOURCE, Kind.TEMPLATE));
+            case Methods.TOOLS_CHANGED -> announced(EnumSet.of(Kind.TOOL));
+            case Methods.PROMPTS_CHANGED -> announced(EnumSet.of(Kind.PROMPT));
+            case Methods.RESOURCES_CHANGED -> announced(EnumSet.of(Kind.RESOURCE, Kind.TEMPLATE));
             case Methods.RESOURCE_UPDATED -> listener.onResourceUpdated(this, notification);
             default ->
                 LOGGER.atDebug()
@@ -543,6 +560,37 @@ public final class UpstreamManager {
     }
 
     /** Looks what the upstream offers now; shows as well whether it is still there. */
+    /** Reads what an upstream says has changed: at once, or, soon after the last time, a little later. */
+    private void announced(Set<Kind> kinds) {
+        lock.lock();
+        try {
+            announcedSince.addAll(kinds);
+            if (resting) {
+                return;
+            }
+            resting = true;
+        } finally {
+            lock.unlock();
+        }
+        readAnnounced();
+    }
+
+    private void readAnnounced() {
+        Set<Kind> kinds = EnumSet.noneOf(Kind.class);
+        lock.lock();
+        try {
+            kinds.addAll(announcedSince);
+            announcedSince.clear();
+            resting = !kinds.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+        if (!kinds.isEmpty()) {
+            after(BETWEEN_ANNOUNCED, this::readAnnounced);
+            reread(kinds);
+        }
+    }
+
     void reread(Set<Kind> announced) {
         UpstreamSession current;
         long life;
