@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 /** Serves sessions (revisions 2025-03-26 to 2025-11-25). */
 final class LegacyProtocol {
 
+    /** What it says is kept as long as the session, and goes to a modern upstream with each call. */
+    private static final int MAX_INITIALIZE_BYTES = 64 * 1024;
+
     private final Engine engine;
     private final ServedEndpoint endpoint;
     private final Router router;
@@ -123,6 +126,16 @@ final class LegacyProtocol {
                     client,
                     400,
                     McpError.of(ErrorCodes.INVALID_PARAMS, "params.protocolVersion must be a string"));
+            return;
+        }
+        if (request.size() > MAX_INITIALIZE_BYTES) {
+            refuse(
+                    request,
+                    client,
+                    400,
+                    McpError.of(
+                            ErrorCodes.INVALID_PARAMS,
+                            "initialize has more than " + MAX_INITIALIZE_BYTES + " bytes, which are allowed"));
             return;
         }
         String version = ProtocolVersion.negotiateLegacy(requested.get());

@@ -108,6 +108,10 @@ final class Router {
             return invalid("params.ref is missing");
         }
         Optional<String> uri = ref.get().getString("uri");
+        if (uri.isPresent() && ref.get().get("name").isPresent()) {
+            // It would be judged by one and perhaps answered by the other.
+            return invalid("params.ref has a \"name\" and a \"uri\"; send one of them");
+        }
         if (uri.isPresent()) {
             return endpoint.catalogue()
                     .entry(Kind.TEMPLATE, uri.get())

@@ -36,6 +36,9 @@ final class Watches {
 
     private static final long LISTEN_AGAIN_MILLIS = 1000;
 
+    /** Each time all is named that is watched: many changes must not become as many requests. */
+    private static final Duration BETWEEN_CHANGES = Duration.ofMillis(100);
+
     private final UpstreamManager manager;
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -48,6 +51,11 @@ final class Watches {
     private long listens;
 
     private long listeningSince;
+
+    /** Whether what is watched changed a moment ago, and whether it did again since. */
+    private boolean resting;
+
+    private boolean changedSince;
 
     Watches(UpstreamManager manager) {
         this.manager = manager;
@@ -67,7 +75,7 @@ final class Watches {
             return CompletableFuture.completedFuture(Optional.empty());
         }
         if (session.get().era() == Era.MODERN) {
-            listen(session.get());
+            listenToChanged();
             return CompletableFuture.completedFuture(Optional.empty());
         }
         return manager.request(session.get(), Methods.RESOURCES_SUBSCRIBE, Map.of("uri", uri))
@@ -87,7 +95,7 @@ final class Watches {
         Optional<UpstreamSession> session = manager.ownSession();
         if (isLast && session.isPresent()) {
             if (session.get().era() == Era.MODERN) {
-                listen(session.get());
+                listenToChanged();
             } else {
                 manager.request(session.get(), Methods.RESOURCES_UNSUBSCRIBE, Map.of("uri", uri));
             }
@@ -112,6 +120,40 @@ final class Watches {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Listens to what is watched now: at once, or, soon after the last time, a little later. */
+    private void listenToChanged() {
+        lock.lock();
+        try {
+            changedSince = resting;
+            if (resting) {
+                return;
+            }
+            resting = true;
+        } finally {
+            lock.unlock();
+        }
+        listenAndRest();
+    }
+
+    private void listenAndRest() {
+        manager.after(BETWEEN_CHANGES, this::rested);
+        manager.ownSession().filter(session -> session.era() == Era.MODERN).ifPresent(this::listen);
+    }
+
+    private void rested() {
+        lock.lock();
+        try {
+            resting = changedSince;
+            changedSince = false;
+            if (!resting) {
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        listenAndRest();
     }
 
     private void listen(UpstreamSession session) {
