@@ -15,6 +15,8 @@ import java.util.TreeSet;
  */
 public final class HttpGuard {
 
+    private static final int LONGEST_SHOWN = 300;
+
     private final Set<String> hosts = new TreeSet<>();
     private final Set<String> origins = new TreeSet<>();
     private final boolean localByDefault;
@@ -69,15 +71,21 @@ public final class HttpGuard {
     public Optional<String> refusal(McpHeaders.Source headers) {
         List<String> host = headers.values("Host");
         if (host.size() != 1 || !isKnownHost(host.get(0).toLowerCase(Locale.ROOT))) {
-            return Optional.of("Host " + host + " is not among the public URLs " + hosts
+            return Optional.of("Host " + shown(host) + " is not among the public URLs " + hosts
                     + (localByDefault ? " and not a local name; set publicUrl(…)" : "; add it, or mend the proxy"));
         }
         List<String> origin = headers.values("Origin");
         if (!origin.isEmpty() && (origin.size() != 1 || !isAllowedOrigin(origin.get(0)))) {
-            return Optional.of("Origin " + origin + " is not allowed; allowed are " + origins
+            return Optional.of("Origin " + shown(origin) + " is not allowed; allowed are " + origins
                     + (localByDefault ? " and local ones" : "") + "; add it with allowOrigin(…)");
         }
         return Optional.empty();
+    }
+
+    /** Headers are as long as a stranger likes. */
+    private static String shown(List<String> values) {
+        String all = values.toString();
+        return all.length() <= LONGEST_SHOWN ? all : all.substring(0, LONGEST_SHOWN) + "…";
     }
 
     private boolean isKnownHost(String host) {

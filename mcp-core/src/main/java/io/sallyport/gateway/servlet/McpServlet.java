@@ -16,11 +16,13 @@ import io.sallyport.protocol.Request;
 import io.sallyport.protocol.Response;
 import io.sallyport.spi.Authentication;
 import io.sallyport.spi.Principal;
+import io.sallyport.upstream.internal.LogBudget;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -32,6 +34,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Serves the endpoints of a gateway. Has to be mapped to their paths, and to support asynchronous requests ({@code
@@ -46,6 +49,10 @@ public final class McpServlet extends HttpServlet {
     private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.http");
 
     private final transient Inside gateway;
+
+    /** Nobody has to be known to be refused. */
+    private final transient LogBudget refusals = new LogBudget(20, Duration.ofSeconds(10));
+
     private final AtomicBoolean toldOfHttp10 = new AtomicBoolean();
 
     /** Creates a servlet for a gateway. */
@@ -103,7 +110,7 @@ public final class McpServlet extends HttpServlet {
         }
         Optional<String> refused = gateway.guard().refusal(headers);
         if (refused.isPresent()) {
-            LOGGER.atWarn()
+            refusals.at(LOGGER, Level.WARN)
                     .addKeyValue("correlationId", exchange.correlationId())
                     .addKeyValue("reason", refused.get())
                     .log("request refused by its Host or Origin");

@@ -15,6 +15,7 @@ import io.sallyport.upstream.UpstreamRuntime;
 import io.sallyport.upstream.UpstreamSession;
 import io.sallyport.upstream.internal.DuplexHandshake;
 import io.sallyport.upstream.internal.DuplexSession;
+import io.sallyport.upstream.internal.LogBudget;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -27,6 +28,7 @@ import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * An MCP server that runs as a child process and is spoken to over its standard input and output.
@@ -36,6 +38,10 @@ import org.slf4j.LoggerFactory;
  * can be asked things by the server; those get one each.
  */
 public final class StdioUpstream implements Upstream {
+
+    private static final Duration LOG_SPAN = Duration.ofSeconds(10);
+    private static final int NOISE_PER_SPAN = 10;
+    private static final int STDERR_PER_SPAN = 1000;
 
     private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.upstream.stdio");
 
@@ -55,6 +61,11 @@ public final class StdioUpstream implements Upstream {
 
     /** What the server turned out to speak; empty until it was probed. */
     private volatile Optional<Era> era;
+
+    /** Of all its processes together: one that is started again and again begins no budget anew. */
+    private final LogBudget noise = new LogBudget(NOISE_PER_SPAN, LOG_SPAN);
+
+    private final LogBudget stderr = new LogBudget(STDERR_PER_SPAN, LOG_SPAN);
 
     private StdioUpstream(Builder builder) {
         name = builder.name;
@@ -263,7 +274,7 @@ public final class StdioUpstream implements Upstream {
                 message = Message.parse(line, runtime.limits());
             } catch (MalformedMessageException e) {
                 // Many servers print a banner or a warning where only messages belong; that must not end them.
-                LOGGER.atWarn()
+                noise.at(LOGGER, Level.WARN)
                         .addKeyValue("upstream", name)
                         .addKeyValue("reason", e.getMessage())
                         .log("a line on standard output is no message; ignored");
@@ -274,7 +285,7 @@ public final class StdioUpstream implements Upstream {
 
         @Override
         public void onStderr(String line) {
-            LOGGER.atInfo()
+            stderr.at(LOGGER, Level.INFO)
                     .addKeyValue("upstream", name)
                     .addKeyValue("line", line)
                     .log("stderr");

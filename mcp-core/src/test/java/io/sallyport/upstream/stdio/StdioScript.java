@@ -36,6 +36,11 @@ public final class StdioScript {
             System.err.println("no license found");
             System.exit(7);
         }
+        if (mode.equals("babbles")) {
+            for (int i = 0; i < 5000; i++) {
+                System.out.println("I am no message");
+            }
+        }
         if (mode.equals("banner")) {
             System.out.println("Welcome to the script server!");
             System.out.println("{\"half\": ");

@@ -12,6 +12,7 @@ import io.sallyport.protocol.RequestId;
 import io.sallyport.protocol.Response;
 import io.sallyport.spi.Principal;
 import io.sallyport.spi.Sealer;
+import io.sallyport.testing.CapturedLog;
 import io.sallyport.testing.Incident;
 import io.sallyport.upstream.CallHandle;
 import io.sallyport.upstream.CallListener;
@@ -229,6 +230,17 @@ class StdioUpstreamTest {
     void junkOnStandardOutputIsPassedOver() throws Exception {
         assertThat(call(open("banner"), "1", "x", Map.of()).response().isError())
                 .isFalse();
+    }
+
+    @Test
+    void aServerThatBabblesDoesNotFillTheLog() throws Exception {
+        try (CapturedLog log = CapturedLog.of("io.sallyport.upstream.stdio")) {
+            call(open("babbles"), "1", "x", Map.of()).response();
+
+            assertThat(log.messages())
+                    .contains("a line on standard output is no message; ignored")
+                    .hasSizeLessThan(100);
+        }
     }
 
     @Test
