@@ -3,16 +3,10 @@ package io.sallyport.gateway.internal;
 import io.sallyport.catalogue.Catalogue;
 import io.sallyport.catalogue.CatalogueReader;
 import io.sallyport.catalogue.Kind;
-import io.sallyport.protocol.Era;
 import io.sallyport.protocol.Methods;
 import io.sallyport.protocol.Notification;
 import io.sallyport.protocol.Request;
-import io.sallyport.protocol.RequestId;
 import io.sallyport.protocol.Response;
-import io.sallyport.spi.Principal;
-import io.sallyport.upstream.CallHandle;
-import io.sallyport.upstream.CallListener;
-import io.sallyport.upstream.CallSpec;
 import io.sallyport.upstream.ServerFacts;
 import io.sallyport.upstream.SessionListener;
 import io.sallyport.upstream.SessionSpec;
@@ -22,7 +16,6 @@ import io.sallyport.upstream.UpstreamFailure;
 import io.sallyport.upstream.UpstreamSession;
 import java.time.Duration;
 import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -30,12 +23,9 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,39 +46,17 @@ public final class UpstreamManager {
 
     private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.upstream");
 
-    private static final long FIRST_PAUSE_MILLIS = 250;
-    private static final long LONGEST_PAUSE_MILLIS = 5_000;
-
-    /** After so many failures in a row a try in half a minute does: each may start a process that cannot run. */
-    private static final int MANY_FAILURES = 20;
-
-    private static final long PAUSE_AFTER_MANY_MILLIS = 30_000;
-
-    /** An upstream may ask for a longer pause, but not to be forgotten. */
-    private static final long LONGEST_ASKED_PAUSE_MILLIS = 300_000;
-
     private static final long LOOK_FOR_IDLE_MILLIS = 30_000;
-
-    /** Numbers that differ from try to try: durations, times, names of files. Not those that say what went wrong. */
-    private static final Pattern NUMBERS = Pattern.compile("(?<![0-9])(?<!HTTP |exit code )[0-9]+");
-
-    /** How many reasons of one outage are told; what words a child ends with has no bound. */
-    private static final int REASONS_TOLD = 16;
 
     /** Upstreams have shorter limits of their own; a child may have to be fetched before it starts. */
     private static final Duration OPEN_WITHIN = Duration.ofMinutes(5);
-
-    private static final Duration LISTS_WITHIN = Duration.ofSeconds(30);
 
     /** An upstream may tell of changes as often as it likes; how often it is asked for them it does not decide. */
     private static final Duration BETWEEN_ANNOUNCED = Duration.ofMillis(250);
 
     private static final UpstreamFailure LISTS_LATE = UpstreamFailure.notSent(
-            UpstreamFailure.Kind.OVERLOADED, "its lists were not read within " + LISTS_WITHIN.toSeconds() + " s");
-
-    /** Everything that a server may offer to clients that can be asked things, so that it lists all it has. */
-    private static final String ALL_CAPABILITIES =
-            "{\"roots\":{\"listChanged\":true},\"sampling\":{},\"elicitation\":{}}";
+            UpstreamFailure.Kind.OVERLOADED,
+            "its lists were not read within " + OwnRequests.ANSWERED_WITHIN.toSeconds() + " s");
 
     /** Told of what changes at an upstream. Must not block. */
     interface Listener {
@@ -115,7 +83,7 @@ public final class UpstreamManager {
     private final Engine engine;
     private final Listener listener;
     private final ClientSessions clients;
-    private final AtomicLong ids = new AtomicLong();
+    private final OwnRequests own;
     private final CompletableFuture<Void> firstAttempt = new CompletableFuture<>();
     private final Watches watches;
     private final LogLevels ownLevels = new LogLevels(true);
@@ -126,8 +94,7 @@ public final class UpstreamManager {
     private Optional<ServerFacts> facts = Optional.empty();
     private Catalogue catalogue = Catalogue.EMPTY;
     private Optional<UpstreamFailure> lastFailure = Optional.empty();
-    private int failures;
-    private final Set<String> told = new HashSet<>();
+    private final Outage outage = new Outage();
 
     /** When the next try to connect comes, by the clock of the ticks; means something while down. */
     private long nextTry;
@@ -156,6 +123,7 @@ public final class UpstreamManager {
                 engine.settings().maxSessionsPerUpstream(),
                 engine.settings().upstreamSessionIdle(),
                 engine.ticks()::now);
+        this.own = new OwnRequests(engine);
         this.watches = new Watches(this);
         long look = Math.min(
                 LOOK_FOR_IDLE_MILLIS,
@@ -222,14 +190,9 @@ public final class UpstreamManager {
             lock.unlock();
         }
         failUnlessReady(life, OPEN_WITHIN, "not open");
-        SessionSpec spec = new SessionSpec(
-                Principal.anonymous(),
-                Era.MODERN,
-                ALL_CAPABILITIES,
-                engine.settings().clientInfo());
         CompletionStage<UpstreamSession> opening;
         try {
-            opening = upstream.open(spec, new OwnListener(life), engine.runtime());
+            opening = upstream.open(own.session(), new OwnListener(life), engine.runtime());
         } catch (RuntimeException e) {
             opening = CompletableFuture.failedFuture(e);
         }
@@ -237,7 +200,7 @@ public final class UpstreamManager {
             if (opened == null) {
                 fail(life, UpstreamFailure.of(thrown), State.CONNECTING);
             } else if (adopt(life, opened)) {
-                failUnlessReady(life, LISTS_WITHIN, "its lists were not read");
+                failUnlessReady(life, OwnRequests.ANSWERED_WITHIN, "its lists were not read");
                 readCatalogue(life, opened, EnumSet.noneOf(Kind.class));
             }
         });
@@ -286,13 +249,13 @@ public final class UpstreamManager {
             lock.unlock();
         }
         CompletableFuture<Catalogue> lists = new CatalogueReader(
-                        (kind, cursor) -> request(from, kind.listMethod(), cursorParams(cursor)),
+                        (kind, cursor) -> own.ask(from, kind.listMethod(), cursorParams(cursor)),
                         engine.settings().maxDefinitions())
                 .read(from.facts()::has)
                 .toCompletableFuture();
         if (!lists.isDone()) {
             // Else an upstream that says nothing once is never asked again.
-            after(LISTS_WITHIN, () -> lists.completeExceptionally(new UpstreamException(LISTS_LATE)));
+            after(OwnRequests.ANSWERED_WITHIN, () -> lists.completeExceptionally(new UpstreamException(LISTS_LATE)));
         }
         lists.whenComplete((read, thrown) -> {
             Optional<Set<Kind>> again = endReading(life);
@@ -336,7 +299,7 @@ public final class UpstreamManager {
                 .addKeyValue("upstream", name())
                 .addKeyValue("detail", failure.detail())
                 .log("the lists of an upstream could not be read again; the last ones stay");
-        after(LISTS_WITHIN, () -> reread(announced));
+        after(OwnRequests.ANSWERED_WITHIN, () -> reread(announced));
     }
 
     private static Map<String, Object> cursorParams(Optional<String> cursor) {
@@ -363,7 +326,7 @@ public final class UpstreamManager {
             becameReady = state != State.READY;
             catalogue = best;
             state = State.READY;
-            failures = 0;
+            outage.over();
         } finally {
             lock.unlock();
         }
@@ -393,8 +356,7 @@ public final class UpstreamManager {
 
     private void fail(long life, UpstreamFailure failure, State expected) {
         UpstreamSession lost;
-        long pause;
-        boolean news;
+        Outage.Step step;
         lock.lock();
         try {
             if (life != epoch || state != expected || state == State.CLOSED || state == State.DOWN) {
@@ -403,38 +365,25 @@ public final class UpstreamManager {
             state = State.DOWN;
             lost = session;
             session = null;
-            if (failures == 0) {
-                told.clear();
-            }
-            String reason =
-                    failure.kind() + " " + NUMBERS.matcher(failure.detail()).replaceAll("#");
-            news = told.size() < REASONS_TOLD && told.add(reason);
             lastFailure = Optional.of(failure);
-            failures++;
-            long longest = failures > MANY_FAILURES
-                    ? PAUSE_AFTER_MANY_MILLIS
-                    : Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(failures - 1, 10));
-            long asked = failure.retryAfter().map(Duration::toMillis).orElse(0L);
-            pause = Math.max(
-                    Math.min(asked, LONGEST_ASKED_PAUSE_MILLIS),
-                    longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2 + 1));
-            nextTry = engine.ticks().now() + TimeUnit.MILLISECONDS.toNanos(pause);
+            step = outage.failed(failure);
+            nextTry = engine.ticks().now() + step.pause().toNanos();
         } finally {
             lock.unlock();
         }
         // What stays down must not fill the log: only what is new in this outage is told.
-        LOGGER.atLevel(news ? Level.WARN : Level.DEBUG)
+        LOGGER.atLevel(step.isNews() ? Level.WARN : Level.DEBUG)
                 .addKeyValue("upstream", name())
                 .addKeyValue("kind", failure.kind())
                 .addKeyValue("detail", failure.detail())
-                .addKeyValue("retryInMs", pause)
+                .addKeyValue("retryInMs", step.pause().toMillis())
                 .log("upstream down");
         if (lost != null) {
             lost.close();
         }
         listener.onCatalogueChanged(this, EnumSet.noneOf(Kind.class));
         firstAttempt.complete(null);
-        after(Duration.ofMillis(pause), this::connect);
+        after(step.pause(), this::connect);
     }
 
     /** Takes note that the gateway's own session turned out to be dead. */
@@ -461,87 +410,9 @@ public final class UpstreamManager {
         }
     }
 
-    /** Makes a request of the gateway's own in a session and returns its answer; not waited for longer than for lists. */
-    CompletionStage<Response> request(UpstreamSession in, String method, Map<String, ?> params) {
-        OwnCall call = new OwnCall(method);
-        call.begin(in, ownRequest(in, method, params));
-        return call.answer;
-    }
-
-    /** A request of the gateway's own. */
-    private final class OwnCall implements CallListener, Ticks.Ticking {
-
-        private final CompletableFuture<Response> answer = new CompletableFuture<>();
-        private final String method;
-        private final long begun = engine.ticks().now();
-        private volatile @Nullable CallHandle handle;
-
-        OwnCall(String method) {
-            this.method = method;
-        }
-
-        void begin(UpstreamSession in, Request request) {
-            engine.ticks().add(this);
-            answer.whenComplete((response, failure) -> engine.ticks().remove(this));
-            handle = in.call(request, ownSpec(), this);
-        }
-
-        @Override
-        public void tick(long now) {
-            CallHandle made = handle;
-            if (made != null && now - begun > LISTS_WITHIN.toNanos()) {
-                made.cancel("not answered in time");
-                onFailure(UpstreamFailure.maybeExecuted(
-                        UpstreamFailure.Kind.OVERLOADED,
-                        method + " was not answered within " + LISTS_WITHIN.toSeconds() + " s"));
-            }
-        }
-
-        @Override
-        public void onNotification(Notification notification) {
-            // Nothing that is told about a list is of interest.
-        }
-
-        @Override
-        public void onRequest(Request question, Consumer<Response> to) {
-            to.accept(answerOurselves(question));
-        }
-
-        @Override
-        public void onPause(Duration retry) {
-            // We wait.
-        }
-
-        @Override
-        public void onResponse(Response response) {
-            answer.complete(response);
-        }
-
-        @Override
-        public void onFailure(UpstreamFailure failure) {
-            answer.completeExceptionally(new UpstreamException(failure));
-        }
-    }
-
-    Request ownRequest(UpstreamSession in, String method, Map<String, ?> params) {
-        Request request = Request.of(RequestId.of(ids.incrementAndGet()), method, params);
-        return in.era() == Era.LEGACY
-                ? request
-                : EraBridge.toModern(
-                        request,
-                        new EraBridge.ClientFacts(
-                                ALL_CAPABILITIES, engine.settings().clientInfo(), Optional.empty()));
-    }
-
-    static CallSpec ownSpec() {
-        return new CallSpec(Principal.anonymous(), "gateway", CallSpec.NO_HEADERS);
-    }
-
-    private static Response answerOurselves(Request question) {
-        return Questions.answerHere(question)
-                .orElseGet(() -> question.method().equals(Methods.ROOTS_LIST)
-                        ? Response.resultJson(question.id(), "{\"roots\":[]}")
-                        : Questions.cannotBeAsked(question));
+    /** Returns what the gateway itself asks of this upstream. */
+    OwnRequests own() {
+        return own;
     }
 
     /** Handles what the upstream says unasked in the gateway's own session. */
@@ -645,7 +516,7 @@ public final class UpstreamManager {
 
     private CompletionStage<UpstreamSession> withLevel(
             LogLevels levels, CompletionStage<UpstreamSession> opening, Optional<String> logLevel) {
-        return levels.in(opening, logLevel, this::request, engine.runtime().timer());
+        return levels.in(opening, logLevel, own::ask, engine.runtime().timer());
     }
 
     /** Asks for other log messages in a client's session, if there is one; else the next call does. */
@@ -752,7 +623,7 @@ public final class UpstreamManager {
 
         @Override
         public void onRequest(Request question, Consumer<Response> answer) {
-            answer.accept(answerOurselves(question));
+            answer.accept(OwnRequests.answer(question));
         }
 
         @Override

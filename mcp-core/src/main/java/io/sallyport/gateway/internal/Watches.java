@@ -78,7 +78,8 @@ final class Watches {
             listenToChanged();
             return CompletableFuture.completedFuture(Optional.empty());
         }
-        return manager.request(session.get(), Methods.RESOURCES_SUBSCRIBE, Map.of("uri", uri))
+        return manager.own()
+                .ask(session.get(), Methods.RESOURCES_SUBSCRIBE, Map.of("uri", uri))
                 .thenApply(Optional::of);
     }
 
@@ -97,7 +98,7 @@ final class Watches {
             if (session.get().era() == Era.MODERN) {
                 listenToChanged();
             } else {
-                manager.request(session.get(), Methods.RESOURCES_UNSUBSCRIBE, Map.of("uri", uri));
+                manager.own().ask(session.get(), Methods.RESOURCES_UNSUBSCRIBE, Map.of("uri", uri));
             }
         }
     }
@@ -109,7 +110,7 @@ final class Watches {
             return;
         }
         for (String uri : watched()) {
-            manager.request(session, Methods.RESOURCES_SUBSCRIBE, Map.of("uri", uri));
+            manager.own().ask(session, Methods.RESOURCES_SUBSCRIBE, Map.of("uri", uri));
         }
     }
 
@@ -180,8 +181,8 @@ final class Watches {
         CallHandle now = filter.isEmpty()
                 ? null
                 : session.call(
-                        manager.ownRequest(session, Methods.SUBSCRIPTIONS_LISTEN, Map.of("notifications", filter)),
-                        UpstreamManager.ownSpec(),
+                        manager.own().request(session, Methods.SUBSCRIPTIONS_LISTEN, Map.of("notifications", filter)),
+                        OwnRequests.spec(),
                         new Listener(session));
         lock.lock();
         try {

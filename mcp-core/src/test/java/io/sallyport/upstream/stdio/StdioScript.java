@@ -62,7 +62,7 @@ public final class StdioScript {
             String line = lines.isEmpty() ? in.readLine() : lines.remove();
             if (line == null) {
                 if (mode.startsWith("tidies:")) {
-                    Thread.sleep(300);
+                    Thread.sleep(300); // What a server has to tidy up takes its time.
                     Files.writeString(Path.of(mode.substring("tidies:".length())), "tidy");
                 }
                 return;
