@@ -75,6 +75,15 @@ public final class McpServlet extends HttpServlet {
                 cors,
                 gateway.engine().settings().streamBufferBytes(),
                 gateway.engine().ticks());
+        if (!request.isAsyncSupported()) {
+            // Most answers would come all the same, and the host learn of it from the first slow call.
+            refusals.at(LOGGER, Level.ERROR).log(
+                    "asynchronous requests are not supported here; set setAsyncSupported(true) for this servlet and "
+                            + "for all filters before it");
+            refuse(exchange, Refusal.of(Refusal.Kind.INTERNAL, "gateway", "The gateway failed."), 500);
+            exchange.leaveContainer();
+            return;
+        }
         try {
             handle(request, path, headers, exchange);
         } catch (RuntimeException e) {
