@@ -172,7 +172,10 @@ public final class Engine {
 
     /** Takes note that an upstream was not reached for a call, or lost during it: its own session may be as dead, unnoticed. */
     void unreached(String upstream) {
-        upstreams.get(upstream).reread(EnumSet.noneOf(Kind.class));
+        UpstreamManager manager = upstreams.get(upstream);
+        if (manager != null) {
+            manager.reread(EnumSet.noneOf(Kind.class));
+        }
     }
 
     LegacySessions sessions() {

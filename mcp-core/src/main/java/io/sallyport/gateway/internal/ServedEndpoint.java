@@ -201,19 +201,24 @@ public final class ServedEndpoint {
     /** A name with a slip in it hides nothing, and nobody would notice. Each is told once; called while merging. */
     private void warnOfUnknownNames() {
         upstreams.forEach((upstream, manager) -> {
-            Catalogue offered = manager.state() == UpstreamManager.State.READY ? manager.catalogue() : null;
-            for (Kind kind : offered == null ? new Kind[0] : Kind.values()) {
-                settings.naming().namesOf(upstream, kind).stream()
-                        .filter(name -> offered.definition(kind, name).isEmpty())
-                        .filter(name -> unknownNames.add(upstream + " " + kind + " " + name))
-                        .forEach(name -> LOGGER.atWarn()
-                                .addKeyValue("endpoint", path())
-                                .addKeyValue("upstream", upstream)
-                                .addKeyValue("kind", kind)
-                                .addKeyValue("name", name)
-                                .log("the configuration renames or hides what the upstream does not list"));
+            if (manager.state() == UpstreamManager.State.READY) {
+                for (Kind kind : Kind.values()) {
+                    warnOfUnknownNames(upstream, kind, manager.catalogue());
+                }
             }
         });
+    }
+
+    private void warnOfUnknownNames(String upstream, Kind kind, Catalogue offered) {
+        settings.naming().namesOf(upstream, kind).stream()
+                .filter(name -> offered.definition(kind, name).isEmpty())
+                .filter(name -> unknownNames.add(upstream + " " + kind + " " + name))
+                .forEach(name -> LOGGER.atWarn()
+                        .addKeyValue("endpoint", path())
+                        .addKeyValue("upstream", upstream)
+                        .addKeyValue("kind", kind)
+                        .addKeyValue("name", name)
+                        .log("the configuration renames or hides what the upstream does not list"));
     }
 
     private void logQuarantined(EndpointCatalogue.Quarantined definition) {

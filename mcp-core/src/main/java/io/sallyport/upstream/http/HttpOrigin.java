@@ -72,6 +72,7 @@ final class HttpOrigin {
     }
 
     /** Keeps the connections until the upstream has been told that a session has ended, for a moment. */
+    @SuppressWarnings("CollectionUndefinedEquality") // The very same one.
     void takesLeave(CompletableFuture<Void> told) {
         farewells.add(told);
         told.whenComplete((done, failure) -> farewells.remove(told));
