@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.apache.hc.core5.http.Header;
 import org.jspecify.annotations.Nullable;
 
@@ -57,15 +58,42 @@ final class Handshake {
         return HttpQuestion.post(wire, message, headers, Lane.CALL, settings.requestTimeout(), runtime.timer());
     }
 
-    /** Asks in the modern way who is there. */
+    /**
+     * Asks in the modern way who is there; once more if the revision is refused by a server that lists it as one of its
+     * own (revision 2026-07-28, "Versioning": a client asks again with a revision that both speak).
+     */
     CompletableFuture<Probe<ServerFacts>> discover(SessionSpec spec) {
         Map<String, Object> meta = new LinkedHashMap<>();
         meta.put(MetaKeys.PROTOCOL_VERSION, ProtocolVersion.V2026_07_28);
         meta.put(MetaKeys.CLIENT_CAPABILITIES, JsonValue.trusted(spec.clientCapabilities()));
         meta.put(MetaKeys.CLIENT_INFO, JsonValue.trusted(spec.clientInfo()));
         Request request = Request.of(ID, Methods.DISCOVER, Map.of("_meta", meta));
-        return ask(request, ModernHttpSession.headers(request, Methods.DISCOVER))
+        List<Header> headers = ModernHttpSession.headers(request, Methods.DISCOVER);
+        return ask(request, headers)
+                .thenCompose(first -> {
+                    Response response = responseIn(first);
+                    return response != null
+                                    && refusesVersion(response)
+                                    && supported(response).anyMatch(ProtocolVersion::isServedModern)
+                            ? ask(request, headers)
+                            : CompletableFuture.completedFuture(first);
+                })
                 .thenApply(this::discovered);
+    }
+
+    private static boolean refusesVersion(Response response) {
+        return response.isError() && response.errorCode() == ErrorCodes.UNSUPPORTED_PROTOCOL_VERSION;
+    }
+
+    /** Returns the revisions that a refusal lists. */
+    private static Stream<String> supported(Response refusal) {
+        return strings(refusal.get(Part.ERROR, "data").flatMap(data -> data.get("supported")));
+    }
+
+    private static Stream<String> strings(Optional<JsonValue> list) {
+        return list.stream()
+                .flatMap(value -> value.elements().stream())
+                .flatMap(element -> element.asString().stream());
     }
 
     private Probe<ServerFacts> discovered(Outcome outcome) {
@@ -112,23 +140,18 @@ final class Handshake {
     }
 
     private static Probe<ServerFacts> otherVersion(Response response) {
-        boolean speaksLegacy = response.get(Part.ERROR, "data").flatMap(data -> data.get("supported")).stream()
-                .flatMap(list -> list.elements().stream())
-                .flatMap(version -> version.asString().stream())
-                .anyMatch(ProtocolVersion::isServedLegacy);
-        if (speaksLegacy) {
+        if (supported(response).anyMatch(ProtocolVersion::isServedLegacy)) {
             return new Probe.Refuses<>(describe(response));
+        }
+        if (supported(response).anyMatch(ProtocolVersion::isServedModern)) {
+            throw failed("the upstream refuses a revision that it lists as one of its own: " + ProtocolVersion.MODERN);
         }
         throw failed("the upstream speaks none of the revisions " + ProtocolVersion.LEGACY + " and "
                 + ProtocolVersion.MODERN);
     }
 
     private Probe<ServerFacts> modernFacts(Response response) {
-        boolean speaksOurs = response.get(Part.RESULT, "supportedVersions").stream()
-                .flatMap(list -> list.elements().stream())
-                .flatMap(version -> version.asString().stream())
-                .anyMatch(ProtocolVersion::isServedModern);
-        if (!speaksOurs) {
+        if (strings(response.get(Part.RESULT, "supportedVersions")).noneMatch(ProtocolVersion::isServedModern)) {
             // A legacy server may answer anything to a method that it does not know.
             return new Probe.Refuses<>("a result without a revision of " + ProtocolVersion.MODERN);
         }

@@ -22,6 +22,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** How it is found out which era an upstream speaks. */
 class HttpEraTest {
 
+    private static final String REFUSES_ITS_OWN_REVISION = "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32022,"
+            + "\"message\":\"no\",\"data\":{\"supported\":[\"2026-07-28\"]}}}";
+
     private final UpstreamWorkbench bench = new UpstreamWorkbench();
 
     @AfterEach
@@ -70,6 +73,37 @@ class HttpEraTest {
             UpstreamSession session = bench.open(bench.upstream(server), Era.MODERN);
 
             assertThat(session.era()).isEqualTo(Era.LEGACY);
+        }
+    }
+
+    @Test
+    void asksOnceMoreWhenTheRevisionIsRefusedThatTheUpstreamListsAsItsOwn() throws Exception {
+        AtomicBoolean refused = new AtomicBoolean();
+        McpScript script = McpScript.legacy().on("server/discover", exchange -> {
+            if (refused.compareAndSet(false, true)) {
+                exchange.answer(400, "application/json", REFUSES_ITS_OWN_REVISION);
+            } else {
+                exchange.result(McpScript.DISCOVERED);
+            }
+        });
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            // When
+            UpstreamSession session = bench.open(bench.upstream(server), Era.MODERN);
+
+            assertThat(session.era()).isEqualTo(Era.MODERN);
+        }
+    }
+
+    @Test
+    void givesUpOnAnUpstreamThatRefusesItsOwnRevisionTwice() throws Exception {
+        McpScript script = McpScript.legacy()
+                .on("server/discover", x -> x.answer(400, "application/json", REFUSES_ITS_OWN_REVISION));
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            // When
+            UpstreamFailure failure = bench.failureToOpen(bench.upstream(server), Era.MODERN);
+
+            assertThat(failure.detail()).contains("lists as one of its own");
+            assertThat(server.received("server/discover")).hasSize(2);
         }
     }
 
