@@ -17,7 +17,6 @@ import io.sallyport.protocol.Json;
 import io.sallyport.protocol.MessageLimits;
 import io.sallyport.spi.AuditSink;
 import io.sallyport.spi.Authenticator;
-import io.sallyport.spi.EventLog;
 import io.sallyport.spi.RecoveryHook;
 import io.sallyport.spi.Sealer;
 import io.sallyport.spi.SessionStore;
@@ -67,16 +66,17 @@ public final class McpGateway implements AutoCloseable {
     private final ScheduledExecutorService timer;
     private final Executors.Owned executor;
     private final SessionStore sessionStore;
-    private final EventLog eventLog;
     private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.NEW);
 
     private McpGateway(Builder builder) {
         executor = Executors.orDefault(builder.executor);
         timer = Executors.timer();
         sessionStore = builder.sessionStore == null
-                ? SessionStore.inMemory(builder.sessionBounds, InstantSource.system())
+                ? SessionStore.inMemory(
+                        builder.sessionBounds.withStreams(
+                                builder.streamBufferBytes, builder.sessionBounds.streamsPerSession()),
+                        InstantSource.system())
                 : builder.sessionStore;
-        eventLog = EventLog.inMemory(builder.streamBufferBytes, 64);
         List<String> names = builder.upstreams.stream().map(Upstream::name).toList();
         List<EndpointSettings> endpoints = builder.endpoints.stream()
                 .map(endpoint -> endpoint.resolve(names))
@@ -91,7 +91,6 @@ public final class McpGateway implements AutoCloseable {
                 new Engine.Services(
                         new Filters(builder.filters),
                         sessionStore,
-                        eventLog,
                         builder.auditSink,
                         List.copyOf(builder.recoveryHooks)),
                 builder.upstreams,
@@ -184,7 +183,6 @@ public final class McpGateway implements AutoCloseable {
         engine.close();
         engine.ticks().close();
         sessionStore.close();
-        eventLog.close();
         timer.shutdownNow();
         executor.close();
     }

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -30,6 +31,9 @@ final class InMemorySessionStore implements SessionStore {
 
     private final Map<Principal, Integer> counts = new HashMap<>();
 
+    private final InMemoryEventLog events;
+    private final InMemoryClusterBus bus;
+
     private static final class Entry {
         private SessionRecord session;
         private final Instant opened;
@@ -45,6 +49,33 @@ final class InMemorySessionStore implements SessionStore {
     InMemorySessionStore(Bounds bounds, InstantSource clock) {
         this.bounds = requireNonNull(bounds, "bounds");
         this.clock = requireNonNull(clock, "clock");
+        this.bus = new InMemoryClusterBus(clock, lock);
+        this.events = new InMemoryEventLog(bounds, lock, this::lives, bus::lives);
+    }
+
+    @Override
+    public Capabilities capabilities() {
+        return new Capabilities(false, Durability.PROCESS);
+    }
+
+    @Override
+    public Bounds bounds() {
+        return bounds;
+    }
+
+    @Override
+    public EventLog events() {
+        return events;
+    }
+
+    @Override
+    public ClusterBus bus() {
+        return bus;
+    }
+
+    private boolean lives(String key) {
+        Entry entry = live.get(key);
+        return entry != null && endAt(entry, clock.instant()) == null;
     }
 
     @Override
@@ -170,8 +201,27 @@ final class InMemorySessionStore implements SessionStore {
         return Duration.between(entry.used, now).compareTo(bounds.idle()) >= 0 ? End.EXPIRED_IDLE : null;
     }
 
+    @Override
+    public List<Summary> list(String after, int max, Optional<Principal> of) {
+        lock.lock();
+        try {
+            Instant now = clock.instant();
+            return live.values().stream()
+                    .filter(entry -> endAt(entry, now) == null)
+                    .filter(entry -> entry.session.key().compareTo(after) > 0)
+                    .filter(entry -> of.isEmpty() || of.get().equals(entry.session.principal()))
+                    .sorted(Comparator.comparing(entry -> entry.session.key()))
+                    .limit(max)
+                    .map(entry -> new Summary(entry.session, entry.opened, entry.used))
+                    .toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void remove(String key, End how) {
         Entry entry = requireNonNull(live.remove(key));
+        events.forget(key);
         counts.computeIfPresent(entry.session.principal(), (p, count) -> count == 1 ? null : count - 1);
         ended.put(key, how);
         if (ended.size() > bounds.total()) {
@@ -198,6 +248,8 @@ final class InMemorySessionStore implements SessionStore {
             live.clear();
             ended.clear();
             counts.clear();
+            events.clear();
+            bus.close();
         } finally {
             lock.unlock();
         }

@@ -1,17 +1,41 @@
 package io.sallyport.spi;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 
 /**
- * Keeps legacy sessions: who opened them, what was negotiated, and how they ended. The store's own clock decides about
- * time, so that nodes that share a store need not agree on theirs.
+ * Keeps legacy sessions: who opened them, what was negotiated, and how they ended; with them the events of their streams
+ * and, where several nodes share a store, what the nodes tell each other. The store's own clock decides about time, so
+ * that nodes that share a store need not agree on theirs.
  *
- * <p>A store that cannot be reached makes requests of sessions fail with status 503; requests without a session are
- * served.
+ * <p>All methods may block for a few round trips to the store, but not longer than its own time-outs, and throw a {@link
+ * StoreUnavailableException} when it cannot be reached. Then requests of sessions fail with status 503; requests without
+ * a session are served.
  */
 public interface SessionStore extends AutoCloseable {
+
+    /** What survives of what a store has taken note of. */
+    enum Durability {
+        /** Nothing is kept at all: a session is what its id says. */
+        NONE,
+        /** It lives as long as this process. */
+        PROCESS,
+        /** It survives a node; what was written last may be lost with the store's server. */
+        SERVER,
+        /** It survives the store's server, too: it is on its disk before the method returns. */
+        DISK
+    }
+
+    /**
+     * What a store promises.
+     *
+     * @param isShared whether other nodes see what this one writes
+     * @param durability what survives
+     */
+    record Capabilities(boolean isShared, Durability durability) {}
 
     /** Why a session is no more. */
     enum End {
@@ -71,12 +95,28 @@ public interface SessionStore extends AutoCloseable {
      * @param absolute how long a session lives at the most
      * @param perPrincipal how many sessions a principal may have
      * @param total how many sessions there may be
+     * @param bytesPerStream how much is kept of a stream, at least; of all streams of a session as many times that as
+     *     there may be of them
+     * @param streamsPerSession how many streams are kept of a session
      */
-    record Bounds(Duration idle, Duration absolute, int perPrincipal, int total) {
+    record Bounds(
+            Duration idle, Duration absolute, int perPrincipal, int total, int bytesPerStream, int streamsPerSession) {
 
-        /** Returns 30 minutes idle, 8 hours at the most, 20 per principal, 10,000 in all. */
+        /**
+         * Returns 30 minutes idle, 8 hours at the most, 20 per principal, 10,000 in all; 256 KiB of each of 64 streams.
+         */
         public static Bounds defaults() {
             return new Bounds(Duration.ofMinutes(30), Duration.ofHours(8), 20, 10_000);
+        }
+
+        /** As many bytes and streams as by default. */
+        public Bounds(Duration idle, Duration absolute, int perPrincipal, int total) {
+            this(idle, absolute, perPrincipal, total, 256 * 1024, 64);
+        }
+
+        /** Returns the same with another bound of what is kept of streams. */
+        public Bounds withStreams(int bytes, int streams) {
+            return new Bounds(idle, absolute, perPrincipal, total, bytes, streams);
         }
 
         /** Checks each value and that the idle time is not longer than the absolute one. */
@@ -92,8 +132,27 @@ public interface SessionStore extends AutoCloseable {
                 throw new IllegalArgumentException(
                         "perPrincipal and total must be positive, but were " + perPrincipal + " and " + total);
             }
+            if (bytesPerStream <= 0 || streamsPerSession <= 0) {
+                throw new IllegalArgumentException("bytesPerStream and streamsPerSession must be positive, but were "
+                        + bytesPerStream + " and " + streamsPerSession);
+            }
         }
     }
+
+    /**
+     * A session as an operator sees it.
+     *
+     * @param record what is kept of it
+     * @param opened when it was opened
+     * @param used when it was used last, as far as the store has taken note
+     */
+    record Summary(SessionRecord record, Instant opened, Instant used) {}
+
+    /** Returns what this store promises. */
+    Capabilities capabilities();
+
+    /** Returns the bounds of this store. */
+    Bounds bounds();
 
     /**
      * Keeps a new session; when this returns it is as durable as the store makes things. A principal that has as many as
@@ -103,7 +162,10 @@ public interface SessionStore extends AutoCloseable {
      */
     Creation create(SessionRecord session);
 
-    /** Looks a session up and, if it lives, takes note that it is used. */
+    /**
+     * Looks a session up and, if it lives, takes note that it is used. A store may note less than every use, as long as
+     * no session expires before nine tenths of its idle time have gone by without a use.
+     */
     Lookup find(String key);
 
     /**
@@ -115,17 +177,35 @@ public interface SessionStore extends AutoCloseable {
      */
     boolean update(SessionRecord changed);
 
-    /** Ends a session; how it ended is remembered for a while. Ending it twice changes nothing. */
+    /**
+     * Ends a session; its streams are forgotten, and how it ended is remembered at least until it would have reached its
+     * greatest age, as far as there is room. Ending it twice changes nothing.
+     */
     void end(String key, End how);
 
     /**
      * Ends what has expired and returns the keys, at most {@code max} of them. To be called now and then. Whoever holds
      * something of a session hears of its end: here, from {@link #find}, or from {@link Created}; each is told once.
      */
-    java.util.List<String> sweep(int max);
+    List<String> sweep(int max);
+
+    /**
+     * Returns sessions that live, by their keys.
+     *
+     * @param after the key after which to begin; empty for the first
+     * @param max how many at the most
+     * @param of only sessions of this principal, if there is one
+     */
+    List<Summary> list(String after, int max, Optional<Principal> of);
 
     /** Returns how many sessions live. */
     int size();
+
+    /** Returns the streams of the sessions. */
+    EventLog events();
+
+    /** Returns the nodes that share the store. */
+    ClusterBus bus();
 
     /** Lets go of what the store holds. */
     @Override

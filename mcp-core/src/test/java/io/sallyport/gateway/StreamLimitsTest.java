@@ -152,7 +152,7 @@ class StreamLimitsTest {
                 RelayClient ann = RelayClient.of(era, rig.as("ann"));
                 ann.send(idle, "up__work");
                 Held call = server.nextCall().progress(1);
-                awaitText(idle, "notifications/progress");
+                String begun = awaitText(idle, "notifications/progress");
 
                 // When
                 String large = "x".repeat(100_000);
@@ -170,8 +170,11 @@ class StreamLimitsTest {
                     call.text("done");
                     awaitEnd(idle);
                     // The call went on; its client gets what was kept for it.
-                    try (McpHttp.Stream back =
-                            ann.http().open("GET", "", McpHttp.legacyHeaders(ann.session(), "Last-Event-ID", "p1_1"))) {
+                    try (McpHttp.Stream back = ann.http()
+                            .open(
+                                    "GET",
+                                    "",
+                                    McpHttp.legacyHeaders(ann.session(), "Last-Event-ID", lastEventId(begun)))) {
                         String last = back.nextMessage().toJson();
                         while (!last.contains("\"result\"")) {
                             last = back.nextMessage().toJson();
@@ -183,8 +186,13 @@ class StreamLimitsTest {
         }
     }
 
-    /** Reads until a text has come. */
-    private static void awaitText(Socket socket, String text) throws Exception {
+    private static String lastEventId(String read) {
+        int begin = read.lastIndexOf("id: ") + "id: ".length();
+        return read.substring(begin, read.indexOf('\n', begin)).strip();
+    }
+
+    /** Reads until a text has come and returns what was read. */
+    private static String awaitText(Socket socket, String text) throws Exception {
         socket.setSoTimeout(10_000);
         StringBuilder read = new StringBuilder();
         while (read.indexOf(text) < 0) {
@@ -192,6 +200,7 @@ class StreamLimitsTest {
             assertThat(next).isNotNegative();
             read.append((char) next);
         }
+        return read.toString();
     }
 
     /** Says more than any buffer holds, until nobody wants to hear it. */

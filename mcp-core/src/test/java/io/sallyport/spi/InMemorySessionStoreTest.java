@@ -11,17 +11,23 @@ import io.sallyport.spi.SessionStore.Unknown;
 import io.sallyport.testing.Incident;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class InMemorySessionStoreTest implements SessionStoreContract {
+class InMemorySessionStoreTest implements StoreContract {
 
     private Instant now = Instant.EPOCH;
 
     @Override
     public SessionStore open(Bounds bounds) {
         return SessionStore.inMemory(bounds, () -> now);
+    }
+
+    @Override
+    public Optional<SessionStore> another(SessionStore store) {
+        return Optional.empty();
     }
 
     @Override
@@ -51,6 +57,15 @@ class InMemorySessionStoreTest implements SessionStoreContract {
         assertThatThrownBy(() -> new Bounds(idle, absolute, perPrincipal, total))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(message);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 1", "1, 0", "-1, 1"})
+    void boundsOfStreamsThatMakeNoSenseAreRefused(int bytes, int streams) {
+        assertThatThrownBy(() -> Bounds.defaults().withStreams(bytes, streams))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "bytesPerStream and streamsPerSession must be positive, but were " + bytes + " and " + streams);
     }
 
     @Test

@@ -26,7 +26,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What every {@link SessionStore} must do. An implementation's test implements this and gets the tests with it. */
+/**
+ * What every {@link SessionStore} must do with sessions. An implementation's test implements {@link StoreContract} and
+ * gets these tests with it.
+ */
 public interface SessionStoreContract {
 
     Principal ANN = new Principal("issuer", "client", "ann", "default");
@@ -34,6 +37,11 @@ public interface SessionStoreContract {
 
     /** Returns a store of nothing with these bounds. */
     SessionStore open(Bounds bounds);
+
+    /**
+     * Returns the same store as another node sees it, if nodes can share it. Closing it leaves the first one working.
+     */
+    Optional<SessionStore> another(SessionStore store);
 
     /** Lets time pass for the stores: a clock that is set, or a real wait where a server keeps the time. */
     void letPass(Duration duration);
@@ -238,13 +246,12 @@ public interface SessionStoreContract {
     default void aPrincipalHasAsManyAsAllowedAndThenLosesItsLeastRecentlyUsed() {
         try (SessionStore store = open(bounds(2, 10))) {
             store.create(session("bob", BOB));
-            letPass(Duration.ofMillis(5));
             store.create(session("first", ANN));
-            letPass(Duration.ofMillis(5));
+            letPass(aLittle());
             assertThat(store.create(session("second", ANN))).isEqualTo(new Created(Optional.empty()));
-            letPass(Duration.ofMillis(5));
+            letPass(aLittle());
             live(store, "first");
-            letPass(Duration.ofMillis(5));
+            letPass(aLittle());
 
             assertThat(store.create(session("third", ANN))).isEqualTo(new Created(Optional.of("second")));
 
@@ -340,6 +347,87 @@ public interface SessionStoreContract {
                                 .count())
                         .isLessThanOrEqualTo(3);
             }
+        }
+    }
+
+    @Test
+    default void theStatesAtUpstreamsAreKept() {
+        try (SessionStore store = open(bounds(2, 2))) {
+            store.create(session("k", ANN));
+
+            store.update(live(store, "k").withUpstream("a", "1"));
+            store.update(live(store, "k").withUpstream("b", "é").withInitializeParams("{}"));
+
+            assertThat(live(store, "k").upstreams()).containsEntry("a", "1").containsEntry("b", "é");
+        }
+    }
+
+    @Test
+    default void livingSessionsAreListedByTheirKeys() {
+        try (SessionStore store = open(bounds(5, 10))) {
+            for (String key : List.of("c", "a", "d")) {
+                store.create(session(key, ANN));
+            }
+            store.create(session("b", BOB));
+            store.end("d", End.TERMINATED_BY_CLIENT);
+
+            assertThat(keys(store.list("", 10, Optional.empty()))).containsExactly("a", "b", "c");
+            assertThat(keys(store.list("", 2, Optional.empty()))).containsExactly("a", "b");
+            assertThat(keys(store.list("b", 2, Optional.empty()))).containsExactly("c");
+            assertThat(keys(store.list("", 10, Optional.of(BOB)))).containsExactly("b");
+            assertThat(store.list("", 1, Optional.empty()).get(0).record().principal())
+                    .isEqualTo(ANN);
+        }
+    }
+
+    private static List<String> keys(List<SessionStore.Summary> sessions) {
+        return sessions.stream().map(session -> session.record().key()).toList();
+    }
+
+    @Test
+    default void anOperatorSeesWhenASessionWasOpenedAndUsed() {
+        try (SessionStore store = open(bounds(2, 2))) {
+            store.create(session("k", ANN));
+            SessionStore.Summary before = store.list("", 1, Optional.empty()).get(0);
+            letPass(aLittle());
+            live(store, "k");
+
+            SessionStore.Summary after = store.list("", 1, Optional.empty()).get(0);
+
+            assertThat(after.opened()).isEqualTo(before.opened());
+            assertThat(after.used()).isAfter(before.used());
+            assertThat(before.used()).isEqualTo(before.opened());
+        }
+    }
+
+    @Test
+    default void whatOneNodeWritesTheOthersSeeIfTheStoreSaysSo() {
+        try (SessionStore store = open(bounds(2, 2))) {
+            store.create(session("k", ANN));
+            Optional<SessionStore> other = another(store);
+
+            assertThat(store.capabilities().isShared()).isEqualTo(other.isPresent());
+
+            other.ifPresent(shared -> {
+                try (shared) {
+                    assertThat(shared.update(live(shared, "k").withLogLevel("debug")))
+                            .isTrue();
+                    assertThat(live(store, "k").logLevel()).contains("debug");
+                    store.end("k", End.TERMINATED_BY_CLIENT);
+                    assertThat(shared.find("k")).isEqualTo(new Ended(End.TERMINATED_BY_CLIENT));
+                }
+                assertThat(store.size()).isZero();
+            });
+        }
+    }
+
+    @Test
+    default void whatAStoreSaysOfItselfFitsTogether() {
+        try (SessionStore store = open(bounds(2, 2))) {
+            assertThat(store.bounds()).isEqualTo(bounds(2, 2));
+            assertThat(store.capabilities().durability()).isNotEqualTo(SessionStore.Durability.NONE);
+            assertThat(store.capabilities().isShared())
+                    .isEqualTo(store.capabilities().durability().compareTo(SessionStore.Durability.PROCESS) > 0);
         }
     }
 

@@ -4,7 +4,6 @@ import io.sallyport.catalogue.Kind;
 import io.sallyport.protocol.Notification;
 import io.sallyport.spi.AuditEvent;
 import io.sallyport.spi.AuditSink;
-import io.sallyport.spi.EventLog;
 import io.sallyport.spi.RecoveryHook;
 import io.sallyport.spi.SessionStore;
 import io.sallyport.upstream.Upstream;
@@ -40,11 +39,7 @@ public final class Engine {
 
     /** What a host may bring along, and what keeps state. */
     public record Services(
-            Filters filters,
-            SessionStore sessionStore,
-            EventLog eventLog,
-            AuditSink auditSink,
-            List<RecoveryHook> recoveryHooks) {}
+            Filters filters, SessionStore sessionStore, AuditSink auditSink, List<RecoveryHook> recoveryHooks) {}
 
     /** Puts an engine together; {@link #start} makes it run. */
     public Engine(
@@ -59,7 +54,7 @@ public final class Engine {
         this.ticks = ticks;
         this.services = services;
         this.streams = new StreamQuota(settings.maxStreamsPerPrincipal());
-        this.sessions = new LegacySessions(this, services.sessionStore(), services.eventLog());
+        this.sessions = new LegacySessions(this, services.sessionStore());
         for (Upstream upstream : upstreams) {
             this.upstreams.put(upstream.name(), new UpstreamManager(upstream, this, new Changes()));
         }
@@ -95,6 +90,7 @@ public final class Engine {
             attempts.add(manager.firstAttempt().toCompletableFuture());
         }
         endpoints.values().forEach(ServedEndpoint::start);
+        sessions.start();
         return CompletableFuture.allOf(attempts.toArray(CompletableFuture[]::new));
     }
 

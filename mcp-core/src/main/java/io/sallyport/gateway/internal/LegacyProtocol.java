@@ -14,7 +14,9 @@ import io.sallyport.protocol.Notification;
 import io.sallyport.protocol.Part;
 import io.sallyport.protocol.ProtocolVersion;
 import io.sallyport.protocol.Request;
+import io.sallyport.protocol.RequestId;
 import io.sallyport.protocol.Response;
+import io.sallyport.spi.ClusterBus;
 import io.sallyport.spi.SessionRecord;
 import io.sallyport.upstream.CallSpec;
 import io.sallyport.upstream.SessionSpec;
@@ -54,14 +56,37 @@ final class LegacyProtocol {
         }
         if (message instanceof Request request) {
             request(request, open, client);
-        } else {
-            if (message instanceof Notification notification) {
-                notification(notification, open, client);
-            } else {
-                open.session().answered((Response) message);
-            }
+        } else if (message instanceof Notification notification) {
+            notification(notification, open, client);
             client.answer(202, Http.NONE, null);
+        } else {
+            answer((Response) message, open, client);
         }
+    }
+
+    /** Takes an answer to what the client was asked, maybe by another node: that one's inbox keeps what is acknowledged. */
+    private void answer(Response response, LegacySessions.Open open, ClientRequest client) {
+        Cluster cluster = engine.sessions().cluster();
+        Optional<String> other = LegacySession.askedBy(response).filter(node -> !node.equals(cluster.node()));
+        if (other.isEmpty() || !cluster.isShared()) {
+            open.session().answered(response);
+            client.answer(202, Http.NONE, null);
+            return;
+        }
+        ClusterBus.Posted posted = cluster.post(
+                other.get(),
+                Map.of(
+                        "kind", "answer",
+                        "session", open.session().key(),
+                        "message", JsonValue.trusted(response.onOneLine().toJson())));
+        if (posted == ClusterBus.Posted.FULL) {
+            Refusal full = Refusal.of(
+                    Refusal.Kind.OVERLOADED, "sessions", "The node that waits for this answer does not keep up.");
+            refuse(response, client, full.kind().status(), Errors.of(full, client.correlationId()));
+            return;
+        }
+        // Nobody waits any more for the answer to what a dead node has asked.
+        client.answer(202, Http.NONE, null);
     }
 
     /** Returns the session that the headers name; null if there is none, and then the client was told. */
@@ -169,12 +194,33 @@ final class LegacyProtocol {
 
     private void notification(Notification notification, LegacySessions.Open open, ClientRequest client) {
         switch (notification.method()) {
-            case Methods.CANCELLED -> open.session().cancel(notification);
+            case Methods.CANCELLED -> cancel(notification, open);
             case Methods.ROOTS_CHANGED ->
                 endpoint.upstreams().forEach(upstream -> upstream.tell(key(open, client), notification));
             default -> {
                 // The client is ready, or tells of something that concerns nobody here.
             }
+        }
+    }
+
+    private void cancel(Notification cancelled, LegacySessions.Open open) {
+        Optional<RequestId> id = cancelled
+                .get(Part.PARAMS, "requestId")
+                .filter(value -> value.kind() == JsonValue.Kind.STRING || value.kind() == JsonValue.Kind.NUMBER)
+                .map(value -> new RequestId(value.toJson()));
+        String reason = cancelled.getString(Part.PARAMS, "reason").orElse("the client cancelled");
+        if (id.isPresent() && !open.session().cancel(id.get(), reason)) {
+            engine.sessions()
+                    .cluster()
+                    .tellOthers(Map.of(
+                            "kind",
+                            "cancel",
+                            "session",
+                            open.session().key(),
+                            "id",
+                            id.get().token(),
+                            "reason",
+                            reason));
         }
     }
 
@@ -207,7 +253,7 @@ final class LegacyProtocol {
     }
 
     private LegacyReply reply(Request request, LegacySessions.Open open, ClientRequest client, String upstream) {
-        return new LegacyReply(engine.ticks(), client, open.session(), request.id(), upstream);
+        return new LegacyReply(engine.ticks(), client, open.session(), CallNote.of(request, upstream));
     }
 
     private void list(Request request, Kind kind, LegacySessions.Open open, ClientRequest client) {
@@ -267,6 +313,7 @@ final class LegacyProtocol {
             boolean ok = failure == null && refused.filter(Response::isError).isEmpty();
             if (ok) {
                 engine.sessions().update(open.kept(), kept -> withSubscription(kept, found.target(), true));
+                tellOthersWatched(open, found.target(), true);
                 reply.answer(Response.resultJson(request.id(), "{}"), 200);
                 return;
             }
@@ -292,10 +339,29 @@ final class LegacyProtocol {
             return;
         }
         Router.Found found = (Router.Found) route;
-        if (open.session().unwatch(found.target())) {
+        boolean wasWatched = open.session().unwatch(found.target());
+        if (wasWatched || open.kept().subscriptions().contains(found.target())) {
             engine.sessions().update(open.kept(), kept -> withSubscription(kept, found.target(), false));
+            tellOthersWatched(open, found.target(), false);
         }
         answer(request, open, client, "{}");
+    }
+
+    /** The node at which the client listens has to hear what changes. */
+    private void tellOthersWatched(LegacySessions.Open open, String uri, boolean isWatched) {
+        engine.sessions()
+                .cluster()
+                .tellOthers(Map.of(
+                        "kind",
+                        "watches",
+                        "session",
+                        open.session().key(),
+                        "endpoint",
+                        endpoint.path(),
+                        "uri",
+                        uri,
+                        "on",
+                        isWatched));
     }
 
     private static SessionRecord withSubscription(SessionRecord kept, String uri, boolean watched) {
@@ -314,6 +380,16 @@ final class LegacyProtocol {
             return;
         }
         Router.Found found = (Router.Found) route;
+        call(
+                request,
+                found,
+                open,
+                client,
+                reply(request, open, client, found.upstream().name()));
+    }
+
+    private void call(
+            Request request, Router.Found found, LegacySessions.Open open, ClientRequest client, LegacyReply reply) {
         CallInfo info = new CallInfo(
                 endpoint.path(),
                 client.principal(),
@@ -327,7 +403,7 @@ final class LegacyProtocol {
         Filters.Outcome filtered = engine.filters().request(info, found.request());
         if (filtered instanceof Filters.Answered answered) {
             engine.audit(info, answered.outcome(), answered.reason(), begun);
-            client.answer(answered.httpStatus(), Http.JSON, answered.response());
+            reply.refuse(answered.response(), answered.httpStatus());
             return;
         }
         Request toSend = ((Filters.GoesOn) filtered).request();
@@ -335,7 +411,6 @@ final class LegacyProtocol {
                 open.session().client().capabilities(),
                 open.session().client().info(),
                 open.kept().logLevel());
-        LegacyReply reply = reply(request, open, client, found.upstream().name());
         Call call = new Call(
                 engine,
                 info,
@@ -348,15 +423,15 @@ final class LegacyProtocol {
                 reply,
                 toSend);
         if (!open.session().begin(request.id(), call)) {
-            reply.dismiss();
-            refuse(
-                    request,
-                    client,
-                    400,
-                    McpError.of(
-                            ErrorCodes.INVALID_REQUEST,
-                            "A request with the id " + Json.write(request.id().token())
-                                    + " is still under way in this session"));
+            reply.refuse(
+                    Response.error(
+                            request.id(),
+                            McpError.of(
+                                    ErrorCodes.INVALID_REQUEST,
+                                    "A request with the id "
+                                            + Json.write(request.id().token())
+                                            + " is still under way in this session")),
+                    400);
             return;
         }
         SessionSpec session = new SessionSpec(client.principal(), Era.LEGACY, facts.capabilities(), facts.info());
@@ -398,18 +473,72 @@ final class LegacyProtocol {
         EventStream connection = client.openStream(Sse.HEADERS);
         connection.onEnd(() -> engine.streams().giveBack(client.principal()));
         if (lastEvent.isEmpty()) {
-            open.session().standalone().begin(connection);
+            open.session().listen(connection);
+            listens(open);
+        } else {
+            engine.sessions().streams().executor().execute(() -> resume(connection, lastEvent.get(), open, client));
+        }
+    }
+
+    /** The client listens here, and no longer elsewhere. */
+    private void listens(LegacySessions.Open open) {
+        open.kept().subscriptions().forEach(uri -> engine.sessions().watch(endpoint, open.session(), uri));
+        engine.sessions()
+                .cluster()
+                .tellOthers(Map.of("kind", "listens", "session", open.session().key()));
+    }
+
+    /** Goes on with a stream that was lost, wherever it was; never shows another stream's events. */
+    private void resume(EventStream connection, String lastEvent, LegacySessions.Open open, ClientRequest client) {
+        String name = LegacySession.streamOf(lastEvent);
+        long number = LegacySession.numberOf(lastEvent);
+        LegacySession session = open.session();
+        if (number < 0) {
+            connection.close();
+        } else if (session.resume(connection, name, number).isPresent()) {
+            return;
+        } else if (LegacySession.isStandalone(name)) {
+            session.takeStandalone(name)
+                    .ifPresentOrElse(
+                            stream -> {
+                                stream.resume(connection, number);
+                                listens(open);
+                            },
+                            connection::close);
+        } else {
+            new LegacyTail(
+                            engine.sessions().streams(),
+                            engine.sessions().cluster(),
+                            session,
+                            name,
+                            connection,
+                            number,
+                            inherited -> goOn(inherited, open, client))
+                    .start();
+        }
+    }
+
+    /** Ends what a dead node has begun: by doing it again where that changes nothing, else by saying that nobody knows. */
+    private void goOn(LegacySession.Inherited inherited, LegacySessions.Open open, ClientRequest client) {
+        CallNote note = CallNote.decoded(inherited.about());
+        if (note.again().isPresent()) {
+            Request request = note.again().get();
+            LegacyReply reply = new LegacyReply(engine.ticks(), client, open.session(), note, inherited.stream());
+            router.whenRouted(request, client, route -> {
+                if (route instanceof Router.Found found) {
+                    call(request, found, open, client, reply);
+                } else {
+                    reply.refuse(Response.error(note.id(), ((Router.NotFound) route).error()), 200);
+                }
+            });
             return;
         }
-        long number = LegacySession.numberOf(lastEvent.get());
-        Optional<LegacyStream> stream =
-                number < 0 ? Optional.empty() : open.session().streamOf(lastEvent.get());
-        if (stream.isPresent()) {
-            stream.get().resume(connection, number);
-        } else {
-            // Nothing is left of that stream; ending at once says so, and never shows another stream's events.
-            connection.close();
-        }
+        Refusal unknown = Refusal.of(
+                        Refusal.Kind.OUTCOME_UNKNOWN,
+                        note.upstream().isEmpty() ? "gateway" : note.upstream(),
+                        "The node that made this call has died before it was answered.")
+                .remedy(Errors.MAYBE_EXECUTED);
+        inherited.stream().finish(Response.error(note.id(), Errors.of(unknown, client.correlationId())));
     }
 
     static Refusal tooManyStreams() {

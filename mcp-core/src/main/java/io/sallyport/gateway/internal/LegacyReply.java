@@ -3,7 +3,6 @@ package io.sallyport.gateway.internal;
 import io.sallyport.protocol.Message;
 import io.sallyport.protocol.Notification;
 import io.sallyport.protocol.Request;
-import io.sallyport.protocol.RequestId;
 import io.sallyport.protocol.Response;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -22,33 +21,47 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
     private final Ticks ticks;
     private final ClientRequest request;
     private final LegacySession session;
-    private final RequestId id;
-    private final String upstream;
+    private final CallNote note;
     private final long begun;
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable LegacyStream stream;
     private boolean answered;
 
-    /**
-     * Creates a reply.
-     *
-     * @param upstream whose call it is; empty for what is answered here
-     */
-    LegacyReply(Ticks ticks, ClientRequest request, LegacySession session, RequestId id, String upstream) {
+    /** Creates a reply to the request that the note is of. */
+    LegacyReply(Ticks ticks, ClientRequest request, LegacySession session, CallNote note) {
+        this(ticks, request, session, note, null);
+    }
+
+    /** Creates a reply on a stream that is open already. */
+    LegacyReply(
+            Ticks ticks, ClientRequest request, LegacySession session, CallNote note, @Nullable LegacyStream stream) {
         this.ticks = ticks;
         this.request = request;
         this.session = session;
-        this.id = id;
-        this.upstream = upstream;
+        this.note = note;
+        this.stream = stream;
         this.begun = ticks.now();
-        if (request.acceptsStream()) {
+        if (stream == null && request.acceptsStream()) {
             ticks.add(this);
         }
     }
 
-    /** Lets go of a reply that never began. */
-    void dismiss() {
+    /** Answers what never became a call. */
+    void refuse(Response response, int httpStatus) {
         ticks.remove(this);
+        LegacyStream open;
+        lock.lock();
+        try {
+            answered = true;
+            open = stream;
+        } finally {
+            lock.unlock();
+        }
+        if (open == null) {
+            request.answer(httpStatus, Http.JSON, response);
+        } else {
+            open.finish(response);
+        }
     }
 
     @Override
@@ -64,8 +77,7 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
         lock.lock();
         try {
             if (stream == null && !answered && request.acceptsStream()) {
-                stream = session.newStream();
-                stream.begin(request.openStream(Sse.HEADERS));
+                stream = session.newStream(request.openStream(Sse.HEADERS), note.encoded());
             }
             return answered ? null : stream;
         } finally {
@@ -82,7 +94,7 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
 
     @Override
     public void notification(Notification notification) {
-        session.translated(upstream, notification).ifPresent(this::send);
+        session.translated(note.upstream(), notification).ifPresent(this::send);
     }
 
     @Override
@@ -91,7 +103,7 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
         if (open == null) {
             answer.accept(Questions.cannotBeAsked(question));
         } else {
-            session.ask(open, upstream, question, answer);
+            session.ask(open, note.upstream(), question, answer);
         }
     }
 
@@ -120,12 +132,11 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
             lock.unlock();
         }
         ticks.remove(this);
-        session.end(id, open);
+        session.end(note.id(), open);
         if (open == null) {
             request.answer(httpStatus, Http.JSON, response);
         } else {
-            open.send(response);
-            open.finish();
+            open.finish(response);
         }
     }
 
@@ -143,7 +154,7 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
             lock.unlock();
         }
         ticks.remove(this);
-        session.end(id, open);
+        session.end(note.id(), open);
         if (open == null) {
             // A cancelled request gets no response, but its HTTP request has to end.
             request.answer(202, Http.NONE, null);

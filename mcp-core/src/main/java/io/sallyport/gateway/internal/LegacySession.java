@@ -3,6 +3,9 @@ package io.sallyport.gateway.internal;
 import io.sallyport.catalogue.Kind;
 import io.sallyport.protocol.Json;
 import io.sallyport.protocol.JsonValue;
+import io.sallyport.protocol.MalformedMessageException;
+import io.sallyport.protocol.Message;
+import io.sallyport.protocol.MessageLimits;
 import io.sallyport.protocol.Methods;
 import io.sallyport.protocol.Notification;
 import io.sallyport.protocol.Part;
@@ -14,56 +17,53 @@ import io.sallyport.spi.EventLog;
 import io.sallyport.spi.SessionRecord;
 import io.sallyport.upstream.SessionListener;
 import io.sallyport.upstream.UpstreamFailure;
-import java.time.Duration;
-import java.util.LinkedHashMap;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** What this node holds of a legacy session: its streams, its calls, and what its client was asked. Thread-safe. */
 final class LegacySession implements ServedEndpoint.Listener {
 
-    private static final String STANDALONE = "g";
+    /** Begins the names of streams for what comes outside calls; those of calls begin otherwise. */
+    private static final char STANDALONE = 's';
+
+    private static final char OF_CALL = 'p';
+    private static final int NAME_DIGITS = 10;
+
     private static final int MAX_OPEN_QUESTIONS = 100;
     private static final int MAX_WATCHED = 1000;
-
-    /** With the one outside calls, as many as the log keeps. */
-    private static final int MAX_STREAMS = 63;
 
     /** What the client was asked on a stream; upstreams choose their ids without knowing of each other. */
     private record Question(LegacyStream on, String upstream, RequestId upstreamId, Consumer<Response> answer) {}
 
-    private final Ticks ticks;
-    private final EventLog log;
+    private final LegacyStream.Context context;
     private final String key;
     private final boolean primes;
-    private final Duration heartbeat;
     private final EraBridge.ClientFacts client;
     private final AtomicLong numbers = new AtomicLong();
     private final Map<RequestId, Question> questions = new ConcurrentHashMap<>();
     private final Map<RequestId, Call> calls = new ConcurrentHashMap<>();
-    private final ReentrantLock lock = new ReentrantLock();
 
-    /** Oldest first. Guarded by the lock. */
-    private final LinkedHashMap<String, LegacyStream> streams = new LinkedHashMap<>();
+    /** Those that this node writes and that are not over, by their names. */
+    private final Map<String, LegacyStream> streams = new ConcurrentHashMap<>();
 
-    private final LegacyStream standalone;
+    /** The one for what comes outside calls, once a client has asked for one here. */
+    private final AtomicReference<@Nullable LegacyStream> standalone = new AtomicReference<>();
 
     /** By URI, who watches it for this session. */
     private final Map<String, UpstreamManager> watched = new ConcurrentHashMap<>();
 
     private volatile boolean ended;
 
-    LegacySession(Ticks ticks, EventLog log, SessionRecord opened, Duration heartbeat) {
-        this.ticks = ticks;
-        this.heartbeat = heartbeat;
-        this.log = log;
+    LegacySession(LegacyStream.Context context, SessionRecord opened) {
+        this.context = context;
         this.key = opened.key();
         this.primes = opened.protocolVersion().compareTo(ProtocolVersion.V2025_11_25) >= 0;
         JsonValue params = JsonValue.trusted(opened.initializeParams());
@@ -77,7 +77,6 @@ final class LegacySession implements ServedEndpoint.Listener {
                         .map(JsonValue::toJson)
                         .orElse("{}"),
                 Optional.empty());
-        this.standalone = new LegacyStream(ticks, log, key, STANDALONE, primes, heartbeat);
     }
 
     String key() {
@@ -88,52 +87,86 @@ final class LegacySession implements ServedEndpoint.Listener {
         return client;
     }
 
-    LegacyStream standalone() {
-        return standalone;
+    /**
+     * Opens a stream for the answer to one request.
+     *
+     * @param about the call, for a node that takes it over
+     */
+    LegacyStream newStream(EventStream connection, String about) {
+        LegacyStream stream = stream(OF_CALL + Cluster.name(NAME_DIGITS), null);
+        stream.begin(connection, about, primes);
+        return stream;
     }
 
-    /** Opens a stream for the answer to one request. */
-    LegacyStream newStream() {
-        String name = "p" + Long.toString(numbers.incrementAndGet(), 36);
-        LegacyStream stream = new LegacyStream(ticks, log, key, name, primes, heartbeat);
-        Optional<String> tooMany;
-        lock.lock();
-        try {
-            tooMany = streams.size() < MAX_STREAMS ? Optional.empty() : Optional.of(leastNeeded());
-            tooMany.ifPresent(streams::remove);
-            streams.put(name, stream);
-        } finally {
-            lock.unlock();
-        }
-        tooMany.ifPresent(other -> log.forget(key, other));
+    private LegacyStream stream(String name, EventLog.@Nullable Pen taken) {
+        Runnable over = () -> streams.remove(name);
+        LegacyStream stream = taken == null
+                ? new LegacyStream(context, key, name, over)
+                : new LegacyStream(context, key, name, over, taken);
+        streams.put(name, stream);
         if (ended) {
             stream.finish();
         }
         return stream;
     }
 
-    /** Returns the oldest stream of an answer that was given, for which nobody may come any more; else the oldest. */
-    private String leastNeeded() {
-        return streams.entrySet().stream()
-                .filter(entry -> entry.getValue().isFinished())
-                .map(Map.Entry::getKey)
-                .findFirst()
-                .orElseGet(() -> streams.keySet().iterator().next());
+    /** Opens a stream for what comes outside calls, instead of the one before. */
+    void listen(EventStream connection) {
+        LegacyStream stream = stream(STANDALONE + Cluster.name(NAME_DIGITS), null);
+        stream.begin(connection, "{}", primes);
+        LegacyStream former = standalone.getAndSet(stream);
+        if (former != null) {
+            former.finish();
+        }
     }
 
-    /** Returns the stream that an event id is of. */
-    Optional<LegacyStream> streamOf(String eventId) {
+    /** Goes on with a stream of which the client has seen the events up to a number. */
+    Optional<LegacyStream> resume(EventStream connection, String name, long lastEvent) {
+        LegacyStream here = streams.get(name);
+        if (here != null) {
+            here.resume(connection, lastEvent);
+        }
+        return Optional.ofNullable(here);
+    }
+
+    /** Takes over, from whichever node has it, the stream for what comes outside calls. */
+    Optional<LegacyStream> takeStandalone(String name) {
+        Optional<LegacyStream> taken =
+                context.log().take(key, name, context.node(), true).map(pen -> stream(name, pen));
+        taken.map(standalone::getAndSet).ifPresent(LegacyStream::finish);
+        return taken;
+    }
+
+    /** Takes over the stream of a call from a node that is dead. */
+    Optional<Inherited> inherit(String name) {
+        return context.log()
+                .take(key, name, context.node(), false)
+                .map(pen -> new Inherited(stream(name, pen), pen.about()));
+    }
+
+    /**
+     * What a dead node has left.
+     *
+     * @param about what it has written down of the call
+     */
+    record Inherited(LegacyStream stream, String about) {}
+
+    /** Lets go of the stream outside calls: the client listens at another node now. */
+    void letGoStandalone() {
+        LegacyStream former = standalone.getAndSet(null);
+        if (former != null) {
+            former.finish();
+        }
+    }
+
+    static boolean isStandalone(String streamName) {
+        return !streamName.isEmpty() && streamName.charAt(0) == STANDALONE;
+    }
+
+    /** Returns the name of the stream that an event id is of. */
+    static String streamOf(String eventId) {
         int end = eventId.lastIndexOf('_');
-        String name = end < 0 ? eventId : eventId.substring(0, end);
-        if (name.equals(STANDALONE)) {
-            return Optional.of(standalone);
-        }
-        lock.lock();
-        try {
-            return Optional.ofNullable(streams.get(name));
-        } finally {
-            lock.unlock();
-        }
+        return end < 0 ? eventId : eventId.substring(0, end);
     }
 
     /** Returns the number in an event id; -1 if it is none of ours. */
@@ -158,14 +191,13 @@ final class LegacySession implements ServedEndpoint.Listener {
         }
     }
 
-    /** Gives up the call that the client names. */
-    void cancel(Notification cancelled) {
-        cancelled
-                .get(Part.PARAMS, "requestId")
-                .filter(id -> id.kind() == JsonValue.Kind.STRING || id.kind() == JsonValue.Kind.NUMBER)
-                .map(id -> calls.remove(new RequestId(id.toJson())))
-                .ifPresent(call ->
-                        call.cancel(cancelled.getString(Part.PARAMS, "reason").orElse("the client cancelled")));
+    /** Gives up the call that the client names; returns whether it is one of this node's. */
+    boolean cancel(RequestId id, String reason) {
+        Call call = calls.remove(id);
+        if (call != null) {
+            call.cancel(reason);
+        }
+        return call != null;
     }
 
     /** Asks the client on a stream what an upstream wants to know, under an id of the session's. */
@@ -174,9 +206,22 @@ final class LegacySession implements ServedEndpoint.Listener {
             answer.accept(Questions.cannotBeAsked(question));
             return;
         }
-        RequestId id = RequestId.of(numbers.incrementAndGet());
+        RequestId id = new RequestId("\"" + context.node() + '.' + numbers.incrementAndGet() + "\"");
         questions.put(id, new Question(stream, upstream, question.id(), answer));
-        stream.send(question.withId(id));
+        if (!stream.send(question.withId(id)) && questions.remove(id) != null) {
+            answer.accept(Questions.cannotBeAsked(question));
+        }
+    }
+
+    /** Returns the node that has asked what this answers, if it is one of our ids. */
+    static Optional<String> askedBy(Response answer) {
+        return answer.id()
+                .map(RequestId::token)
+                .filter(token -> token.startsWith("\""))
+                .flatMap(token -> {
+                    int end = token.lastIndexOf('.');
+                    return end < 0 ? Optional.empty() : Optional.of(token.substring(1, end));
+                });
     }
 
     /** Takes the client's answer to what it was asked. */
@@ -184,6 +229,18 @@ final class LegacySession implements ServedEndpoint.Listener {
         response.id()
                 .map(questions::remove)
                 .ifPresent(question -> question.answer().accept(response.withId(question.upstreamId())));
+    }
+
+    /** As {@link #answered}, with an answer that came to another node. */
+    void answeredElsewhere(String json) {
+        try {
+            if (Message.parse(json.getBytes(StandardCharsets.UTF_8), MessageLimits.forClients())
+                    instanceof Response response) {
+                answered(response);
+            }
+        } catch (MalformedMessageException e) {
+            throw new IllegalArgumentException("an answer that another node has taken is none", e);
+        }
     }
 
     /**
@@ -255,8 +312,9 @@ final class LegacySession implements ServedEndpoint.Listener {
 
     /** Nobody reads later what nobody listens to: changes are about the state, which a client reads when it comes. */
     private void tell(Notification notification) {
-        if (standalone.isAttached()) {
-            standalone.send(notification);
+        LegacyStream stream = standalone.get();
+        if (stream != null && stream.isAttached()) {
+            stream.send(notification);
         }
     }
 
@@ -288,8 +346,9 @@ final class LegacySession implements ServedEndpoint.Listener {
 
         @Override
         public void onRequest(Request question, Consumer<Response> answer) {
-            if (standalone.isAttached()) {
-                ask(standalone, upstream, question, answer);
+            LegacyStream stream = standalone.get();
+            if (stream != null && stream.isAttached()) {
+                ask(stream, upstream, question, answer);
             } else {
                 answer.accept(Questions.cannotBeAsked(question));
             }
@@ -322,18 +381,8 @@ final class LegacySession implements ServedEndpoint.Listener {
         cancelAll("the session ended");
         calls.clear();
         questions.clear();
-        List<LegacyStream> all;
-        lock.lock();
-        try {
-            all = List.copyOf(streams.values());
-            streams.clear();
-        } finally {
-            lock.unlock();
-        }
-        all.forEach(LegacyStream::finish);
-        standalone.finish();
+        List.copyOf(streams.values()).forEach(LegacyStream::finish);
         watched.keySet().forEach(this::unwatch);
-        log.forget(key);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.sallyport.gateway.internal;
 
-import io.sallyport.spi.EventLog;
+import io.sallyport.protocol.JsonValue;
+import io.sallyport.protocol.RequestId;
 import io.sallyport.spi.Principal;
 import io.sallyport.spi.SessionRecord;
 import io.sallyport.spi.SessionStore;
@@ -40,18 +41,76 @@ final class LegacySessions {
 
     private final Engine engine;
     private final SessionStore store;
-    private final EventLog log;
+    private final Cluster cluster;
+    private final LegacyStream.Context streams;
     private final SecureRandom random = new SecureRandom();
     private final Map<String, LegacySession> here = new ConcurrentHashMap<>();
     private final ScheduledFuture<?> sweeping;
 
-    LegacySessions(Engine engine, SessionStore store, EventLog log) {
+    LegacySessions(Engine engine, SessionStore store) {
         this.engine = engine;
         this.store = store;
-        this.log = log;
+        this.cluster = new Cluster(store, engine.executor(), engine.runtime().timer(), this::onLetter);
+        this.streams = new LegacyStream.Context(
+                engine.ticks(),
+                engine.runtime().timer(),
+                store.events(),
+                cluster.isShared() ? engine.executor() : Runnable::run,
+                cluster.node(),
+                engine.settings().idleHeartbeat());
         this.sweeping = engine.runtime()
                 .timer()
                 .scheduleWithFixedDelay(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Begins to live among the nodes that share the store. */
+    void start() {
+        cluster.start();
+    }
+
+    Cluster cluster() {
+        return cluster;
+    }
+
+    LegacyStream.Context streams() {
+        return streams;
+    }
+
+    /** Does what another node was asked for and is this one's to do. */
+    private void onLetter(String kind, JsonValue letter) {
+        String key = letter.getString("session").orElse("");
+        LegacySession session = here.get(key);
+        if (session == null) {
+            return;
+        }
+        switch (kind) {
+            case "ended" -> drop(key);
+            case "answer" -> letter.get("message").map(JsonValue::toJson).ifPresent(session::answeredElsewhere);
+            case "cancel" ->
+                letter.getString("id")
+                        .map(RequestId::new)
+                        .ifPresent(id ->
+                                session.cancel(id, letter.getString("reason").orElse("cancelled")));
+            case "listens" -> session.letGoStandalone();
+            case "watches" -> watches(session, letter);
+            default -> LOGGER.atDebug().addKeyValue("kind", kind).log("a message of a newer node was left out");
+        }
+    }
+
+    private void watches(LegacySession session, JsonValue letter) {
+        String uri = letter.getString("uri").orElse("");
+        if (letter.get("on").flatMap(JsonValue::asBoolean).orElse(false)) {
+            letter.getString("endpoint").flatMap(engine::endpoint).ifPresent(endpoint -> watch(endpoint, session, uri));
+        } else {
+            session.unwatch(uri);
+        }
+    }
+
+    /** Has a resource watched for a session, if nobody here does so far. */
+    void watch(ServedEndpoint endpoint, LegacySession session, String uri) {
+        endpoint.serving(uri)
+                .filter(by -> session.mayWatch(uri) && session.watches(uri, by))
+                .ifPresent(by -> by.watch(uri));
     }
 
     /** Returns the id of a new session, or nothing if there is no room for it. */
@@ -64,7 +123,7 @@ final class LegacySessions {
         if (!(creation instanceof SessionStore.Created created)) {
             return Optional.empty();
         }
-        created.evicted().ifPresent(this::drop);
+        created.evicted().ifPresent(this::dropEverywhere);
         return Optional.of(id);
     }
 
@@ -99,8 +158,7 @@ final class LegacySessions {
             return new Open(held, kept);
         }
         held = here.computeIfAbsent(kept.key(), key -> {
-            LegacySession session = new LegacySession(
-                    engine.ticks(), log, kept, engine.settings().idleHeartbeat());
+            LegacySession session = new LegacySession(streams, kept);
             engine.endpoint(kept.endpoint()).ifPresent(endpoint -> endpoint.addListener(session));
             return session;
         });
@@ -128,7 +186,12 @@ final class LegacySessions {
     void endedByClient(String key) {
         store.end(key, SessionStore.End.TERMINATED_BY_CLIENT);
         Optional.ofNullable(here.get(key)).ifPresent(session -> session.cancelAll("the client ended the session"));
+        dropEverywhere(key);
+    }
+
+    private void dropEverywhere(String key) {
         drop(key);
+        cluster.tellOthers(Map.of("kind", "ended", "session", key));
     }
 
     /** Lets go of what this node holds of a session that has ended. */
@@ -146,7 +209,7 @@ final class LegacySessions {
 
     private void sweep() {
         try {
-            store.sweep(SWEEP_AT_ONCE).forEach(this::drop);
+            store.sweep(SWEEP_AT_ONCE).forEach(this::dropEverywhere);
         } catch (RuntimeException e) {
             LOGGER.atWarn().setCause(e).log("sweeping expired sessions failed");
         }
@@ -170,5 +233,6 @@ final class LegacySessions {
     void close() {
         sweeping.cancel(false);
         here.keySet().forEach(this::drop);
+        cluster.close();
     }
 }

@@ -25,9 +25,18 @@ final class SerialQueue {
 
     /** Runs the task after those before it and returns whether there was room for it. */
     boolean run(Runnable task) {
+        return run(task, MAX_WAITING);
+    }
+
+    /** As {@link #run}, for the one that is the last. */
+    void runEvenIfFull(Runnable task) {
+        run(task, Integer.MAX_VALUE);
+    }
+
+    private boolean run(Runnable task, int most) {
         lock.lock();
         try {
-            if (waiting.size() == MAX_WAITING) {
+            if (waiting.size() >= most) {
                 return false;
             }
             waiting.add(task);

@@ -19,7 +19,11 @@ final class Sse {
     private Sse() {}
 
     static String event(Message message) {
-        return "data: " + message.onOneLine().toJson() + "\n\n";
+        return unnumbered(message.onOneLine().toJson());
+    }
+
+    static String unnumbered(String data) {
+        return "data: " + data + "\n\n";
     }
 
     static String event(String id, String data) {

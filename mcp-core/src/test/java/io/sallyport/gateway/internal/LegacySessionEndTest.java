@@ -15,7 +15,8 @@ import io.sallyport.protocol.Notification;
 import io.sallyport.protocol.Part;
 import io.sallyport.protocol.Request;
 import io.sallyport.protocol.Response;
-import io.sallyport.spi.EventLog;
+import io.sallyport.spi.ForwardingSessionStore;
+import io.sallyport.spi.Principal;
 import io.sallyport.spi.SessionRecord;
 import io.sallyport.spi.SessionStore;
 import io.sallyport.testing.Incident;
@@ -34,7 +35,6 @@ import io.sallyport.upstream.UpstreamSession;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -165,13 +165,18 @@ class LegacySessionEndTest {
     void aConnectionForAStreamThatHasEndedIsClosed() {
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
         Ticks ticks = new Ticks(timer, System::nanoTime);
-        try {
-            LegacyStream stream =
-                    new LegacyStream(ticks, EventLog.inMemory(1024, 8), "key", "g", true, Duration.ofSeconds(1));
+        try (SessionStore store = SessionStore.inMemory(SessionStore.Bounds.defaults(), now::get)) {
+            store.create(SessionRecord.opened("key", "/mcp", Principal.anonymous(), "2025-11-25", "{}"));
+            LegacyStream stream = new LegacyStream(
+                    new LegacyStream.Context(
+                            ticks, timer, store.events(), Runnable::run, "node", Duration.ofSeconds(1)),
+                    "key",
+                    "s1",
+                    () -> {});
             stream.finish();
             Connection connection = new Connection();
 
-            stream.begin(connection);
+            stream.begin(connection, "{}", true);
 
             assertThat(connection.closed).isTrue();
             assertThat(stream.isAttached()).isFalse();
@@ -182,48 +187,16 @@ class LegacySessionEndTest {
     }
 
     /** Lets something happen between a look-up and the use of what it found. */
-    private final class Interrupted implements SessionStore {
-        private final SessionStore store;
-
+    private final class Interrupted extends ForwardingSessionStore {
         Interrupted(SessionStore store) {
-            this.store = store;
+            super(store);
         }
 
         @Override
         public Lookup find(String key) {
-            Lookup found = store.find(key);
+            Lookup found = super.find(key);
             once(afterLookup);
             return found;
-        }
-
-        @Override
-        public Creation create(SessionRecord session) {
-            return store.create(session);
-        }
-
-        @Override
-        public boolean update(SessionRecord changed) {
-            return store.update(changed);
-        }
-
-        @Override
-        public void end(String key, End how) {
-            store.end(key, how);
-        }
-
-        @Override
-        public List<String> sweep(int max) {
-            return store.sweep(max);
-        }
-
-        @Override
-        public int size() {
-            return store.size();
-        }
-
-        @Override
-        public void close() {
-            store.close();
         }
     }
 
