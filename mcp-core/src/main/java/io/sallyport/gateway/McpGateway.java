@@ -71,19 +71,14 @@ public final class McpGateway implements AutoCloseable {
     private McpGateway(Builder builder) {
         executor = Executors.orDefault(builder.executor);
         timer = Executors.timer();
-        sessionStore = builder.sessionStore == null
-                ? SessionStore.inMemory(
-                        builder.sessionBounds.withStreams(
-                                builder.streamBufferBytes, builder.sessionBounds.streamsPerSession()),
-                        InstantSource.system())
-                : builder.sessionStore;
+        sessionStore = builder.sessionStore == null ? defaultStore(builder) : builder.sessionStore;
         List<String> names = builder.upstreams.stream().map(Upstream::name).toList();
         List<EndpointSettings> endpoints = builder.endpoints.stream()
                 .map(endpoint -> endpoint.resolve(names))
                 .toList();
         Settings settings = builder.settings();
-        UpstreamRuntime runtime =
-                new UpstreamRuntime(executor.executor(), timer, settings.upstreamLimits(), builder.sealer);
+        Sealer sealer = builder.sealer == null ? Sealer.ephemeral() : builder.sealer;
+        UpstreamRuntime runtime = new UpstreamRuntime(executor.executor(), timer, settings.upstreamLimits(), sealer);
         engine = new Engine(
                 settings,
                 runtime,
@@ -101,6 +96,13 @@ public final class McpGateway implements AutoCloseable {
                 builder.authenticator == null ? new LocalOnly() : builder.authenticator,
                 this::isServing,
                 () -> phase.get() == Phase.DRAINING);
+    }
+
+    private static SessionStore defaultStore(Builder builder) {
+        SessionStore.Bounds bounds =
+                builder.sessionBounds == null ? SessionStore.Bounds.defaults() : builder.sessionBounds;
+        return SessionStore.inMemory(
+                bounds.withStreams(builder.streamBufferBytes, bounds.streamsPerSession()), InstantSource.system());
     }
 
     /** Begins a gateway. */
@@ -199,10 +201,10 @@ public final class McpGateway implements AutoCloseable {
         private boolean anonymous;
         private @Nullable Executor executor;
         private @Nullable SessionStore sessionStore;
-        private SessionStore.Bounds sessionBounds = SessionStore.Bounds.defaults();
+        private SessionStore.@Nullable Bounds sessionBounds;
         private AuditSink auditSink = AuditSink.none();
         private final List<RecoveryHook> recoveryHooks = new ArrayList<>();
-        private Sealer sealer = Sealer.ephemeral();
+        private @Nullable Sealer sealer;
         private MessageLimits clientLimits = MessageLimits.forClients();
         private MessageLimits upstreamLimits = MessageLimits.forUpstreams();
         private Duration callDeadline = Duration.ofSeconds(30);
@@ -291,7 +293,10 @@ public final class McpGateway implements AutoCloseable {
             return this;
         }
 
-        /** Sets where legacy sessions are kept; closed with the gateway. Defaults to this process's memory. */
+        /**
+         * Sets where legacy sessions are kept; closed with the gateway. Defaults to this process's memory. Several nodes
+         * behind one address share a store, and need a {@link #sealer} that they share, too.
+         */
         public Builder sessionStore(SessionStore store) {
             this.sessionStore = requireNonNull(store, "store");
             return this;
@@ -419,10 +424,25 @@ public final class McpGateway implements AutoCloseable {
             return value;
         }
 
+        /** What one node says to a client, the others have to understand. */
+        private void checkStore(SessionStore store) {
+            SessionStore.Capabilities can = store.capabilities();
+            if (sealer == null && (can.isShared() || can.durability() == SessionStore.Durability.NONE)) {
+                throw new IllegalStateException("sessions are to be known to other nodes, or to outlive this one, but "
+                        + "their ids would be sealed with a key of this process alone; set sealer(Sealer.withKeys(…)) "
+                        + "with a key that all nodes share");
+            }
+            if (sessionBounds != null && !sessionBounds.equals(store.bounds())) {
+                throw new IllegalStateException("sessionBounds(…) is for the default store, but there is another one, "
+                        + "with bounds of its own: " + store.bounds() + "; leave out sessionBounds(…)");
+            }
+        }
+
         /**
          * Returns the gateway, which then has to be started.
          *
-         * @throws IllegalStateException if nothing says who may use it, or two things do, or it has no upstream
+         * @throws IllegalStateException if nothing says who may use it, or two things do, it has no upstream, or other
+         *     nodes could not make sense of the ids of its sessions
          * @throws IllegalArgumentException if an endpoint does not fit the upstreams, or two durations each other
          */
         public McpGateway build() {
@@ -445,6 +465,9 @@ public final class McpGateway implements AutoCloseable {
             if (maxCallDuration.compareTo(callDeadline) < 0) {
                 throw new IllegalArgumentException("maxCallDuration (" + maxCallDuration + ") must be at least "
                         + "callDeadline (" + callDeadline + ")");
+            }
+            if (sessionStore != null) {
+                checkStore(sessionStore);
             }
             if (endpoints.isEmpty()) {
                 endpoints.add(Endpoint.at("/mcp"));

@@ -1,6 +1,11 @@
 package io.sallyport.spi;
 
+import static java.util.Objects.requireNonNull;
+
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import javax.crypto.SecretKey;
 
 /**
  * Authenticated encryption with a purpose: what was sealed for one purpose and context opens for no other. Keys are the
@@ -22,8 +27,23 @@ public interface Sealer {
      */
     Optional<byte[]> open(String purpose, byte[] context, byte[] sealed);
 
-    /** Returns a sealer with a random key that lives as long as the object. */
+    /** Returns a sealer with a random key that lives as long as the object: for a gateway that is one process. */
     static Sealer ephemeral() {
-        return new EphemeralSealer();
+        return new AesSealer();
+    }
+
+    /**
+     * Returns a sealer with keys of the host's, AES-256-GCM, which all nodes of a gateway share. To rotate, let all nodes
+     * open with the new key first, then seal with it, and take the old one away when all that it sealed has expired.
+     *
+     * @param sealsWith what is sealed from now on is sealed with this one
+     * @param opensToo others that what is presented may have been sealed with
+     * @throws IllegalArgumentException if one of them is no AES key of 32 bytes, or there twice
+     */
+    static Sealer withKeys(SecretKey sealsWith, SecretKey... opensToo) {
+        List<SecretKey> ring = new ArrayList<>();
+        ring.add(requireNonNull(sealsWith, "sealsWith"));
+        ring.addAll(List.of(opensToo));
+        return new AesSealer(ring);
     }
 }

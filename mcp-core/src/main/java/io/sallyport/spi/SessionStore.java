@@ -211,6 +211,18 @@ public interface SessionStore extends AutoCloseable {
     @Override
     void close();
 
+    /**
+     * Returns the reduced mode without a store: the id of a session carries what the session consists of. Any node serves
+     * calls, and the streams that it began itself. In exchange there is no replay of streams, no answer to what another
+     * node has asked, no log level or subscription beyond the node that was told of it, and no end of a session before
+     * its id expires: a deleted one opens again.
+     *
+     * @param bounds of which the greatest age holds for all nodes together, the others for each
+     */
+    static SessionStore none(Bounds bounds) {
+        return new NoSessionStore(bounds);
+    }
+
     /** Returns a store in this process's memory, by this clock. */
     static SessionStore inMemory(Bounds bounds, InstantSource clock) {
         return new InMemorySessionStore(bounds, clock);

@@ -28,6 +28,12 @@ public final class Errors {
         return of(refusal, correlationId, Map.of("reason", reason));
     }
 
+    /** Returns the refusal for a request of a session while the store of sessions cannot be reached. */
+    static Refusal sessionsDown() {
+        return Refusal.of(
+                Refusal.Kind.UNAVAILABLE, "sessions", "The gateway cannot reach its store of sessions just now.");
+    }
+
     private static McpError of(Refusal refusal, String correlationId, Map<String, ?> more) {
         Map<String, Object> data = new LinkedHashMap<>();
         data.put("code", refusal.kind().word());

@@ -18,6 +18,7 @@ import io.sallyport.protocol.RequestId;
 import io.sallyport.protocol.Response;
 import io.sallyport.spi.ClusterBus;
 import io.sallyport.spi.SessionRecord;
+import io.sallyport.spi.StoreUnavailableException;
 import io.sallyport.upstream.CallSpec;
 import io.sallyport.upstream.SessionSpec;
 import java.util.LinkedHashMap;
@@ -28,12 +29,16 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Serves sessions (revisions 2025-03-26 to 2025-11-25). */
 final class LegacyProtocol {
 
     /** What it says is kept as long as the session, and goes to a modern upstream with each call. */
     private static final int MAX_INITIALIZE_BYTES = 64 * 1024;
+
+    private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.session");
 
     private final Engine engine;
     private final ServedEndpoint endpoint;
@@ -46,6 +51,24 @@ final class LegacyProtocol {
     }
 
     void handle(Message message, ClientRequest client) {
+        whileTheStoreIsThere(message, client, () -> serve(message, client));
+    }
+
+    /** Runs what serves a request. A store that cannot be reached is no fault of the request: it may be sent again. */
+    private static void whileTheStoreIsThere(@Nullable Message message, ClientRequest client, Runnable action) {
+        try {
+            action.run();
+        } catch (StoreUnavailableException e) {
+            LOGGER.atDebug()
+                    .addKeyValue("correlationId", client.correlationId())
+                    .setCause(e)
+                    .log("the store of sessions was not reached");
+            Refusal down = Errors.sessionsDown();
+            refuse(message, client, down.kind().status(), Errors.of(down, client.correlationId()));
+        }
+    }
+
+    private void serve(Message message, ClientRequest client) {
         if (message instanceof Request request && request.method().equals(Methods.INITIALIZE)) {
             endpoint.whenTried(request, client, () -> initialize(request, client));
             return;
@@ -164,13 +187,24 @@ final class LegacyProtocol {
             return;
         }
         String version = ProtocolVersion.negotiateLegacy(requested.get());
-        Optional<String> id = engine.sessions()
+        LegacySessions.Opening opening = engine.sessions()
                 .open(
                         endpoint.path(),
                         client.principal(),
                         version,
                         request.get(Part.PARAMS).map(JsonValue::toJson).orElse("{}"));
-        if (id.isEmpty()) {
+        if (opening instanceof LegacySessions.TooLong) {
+            refuse(
+                    request,
+                    client,
+                    400,
+                    McpError.of(
+                            ErrorCodes.INVALID_PARAMS,
+                            "params.capabilities and params.clientInfo are larger than a session's id can hold, and "
+                                    + "this gateway keeps its sessions nowhere else"));
+            return;
+        }
+        if (!(opening instanceof LegacySessions.Begun begun)) {
             Refusal full = Refusal.of(Refusal.Kind.OVERLOADED, "sessions", "There is no room for another session.");
             refuse(request, client, full.kind().status(), Errors.of(full, client.correlationId()));
             return;
@@ -182,10 +216,10 @@ final class LegacyProtocol {
         endpoint.instructions().ifPresent(text -> result.put("instructions", text));
         Response response = Response.result(request.id(), result);
         if (client.acceptsJson()) {
-            client.answer(200, Map.of("Content-Type", "application/json", McpHeaders.SESSION_ID, id.get()), response);
+            client.answer(200, Map.of("Content-Type", "application/json", McpHeaders.SESSION_ID, begun.id()), response);
         } else {
             Map<String, String> headers = new LinkedHashMap<>(Sse.HEADERS);
-            headers.put(McpHeaders.SESSION_ID, id.get());
+            headers.put(McpHeaders.SESSION_ID, begun.id());
             EventStream stream = client.openStream(headers);
             stream.send(Sse.event(response));
             stream.close();
@@ -284,7 +318,7 @@ final class LegacyProtocol {
                                     + "emergency"));
             return;
         }
-        engine.sessions().update(open.kept(), kept -> kept.withLogLevel(level.get()));
+        engine.sessions().update(open.session(), open.kept(), kept -> kept.withLogLevel(level.get()));
         endpoint.upstreams().forEach(upstream -> upstream.logLevel(key(open, client), level.get()));
         answer(request, open, client, "{}");
     }
@@ -312,7 +346,8 @@ final class LegacyProtocol {
         watching.whenComplete((refused, failure) -> ServedEndpoint.answered(request, client, () -> {
             boolean ok = failure == null && refused.filter(Response::isError).isEmpty();
             if (ok) {
-                engine.sessions().update(open.kept(), kept -> withSubscription(kept, found.target(), true));
+                engine.sessions()
+                        .update(open.session(), open.kept(), kept -> withSubscription(kept, found.target(), true));
                 tellOthersWatched(open, found.target(), true);
                 reply.answer(Response.resultJson(request.id(), "{}"), 200);
                 return;
@@ -341,7 +376,8 @@ final class LegacyProtocol {
         Router.Found found = (Router.Found) route;
         boolean wasWatched = open.session().unwatch(found.target());
         if (wasWatched || open.kept().subscriptions().contains(found.target())) {
-            engine.sessions().update(open.kept(), kept -> withSubscription(kept, found.target(), false));
+            engine.sessions()
+                    .update(open.session(), open.kept(), kept -> withSubscription(kept, found.target(), false));
             tellOthersWatched(open, found.target(), false);
         }
         answer(request, open, client, "{}");
@@ -451,6 +487,10 @@ final class LegacyProtocol {
 
     /** Opens the stream for what comes outside calls, or goes on with a stream that was lost. */
     void handleGet(ClientRequest client) {
+        whileTheStoreIsThere(null, client, () -> get(client));
+    }
+
+    private void get(ClientRequest client) {
         if (!client.acceptsStream()) {
             refuse(
                     null,
@@ -497,6 +537,9 @@ final class LegacyProtocol {
             connection.close();
         } else if (session.resume(connection, name, number).isPresent()) {
             return;
+        } else if (engine.sessions().streams().log() == null) {
+            // Nothing is kept: ending at once says so.
+            connection.close();
         } else if (LegacySession.isStandalone(name)) {
             session.takeStandalone(name)
                     .ifPresentOrElse(
@@ -547,6 +590,10 @@ final class LegacyProtocol {
     }
 
     void handleDelete(ClientRequest client) {
+        whileTheStoreIsThere(null, client, () -> delete(client));
+    }
+
+    private void delete(ClientRequest client) {
         LegacySessions.Open open = session(null, client);
         if (open != null) {
             engine.sessions().endedByClient(open.session().key());

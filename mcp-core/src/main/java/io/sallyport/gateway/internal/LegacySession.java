@@ -1,5 +1,7 @@
 package io.sallyport.gateway.internal;
 
+import static java.util.Objects.requireNonNull;
+
 import io.sallyport.catalogue.Kind;
 import io.sallyport.protocol.Json;
 import io.sallyport.protocol.JsonValue;
@@ -18,6 +20,7 @@ import io.sallyport.spi.SessionRecord;
 import io.sallyport.upstream.SessionListener;
 import io.sallyport.upstream.UpstreamFailure;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -62,9 +65,14 @@ final class LegacySession implements ServedEndpoint.Listener {
 
     private volatile boolean ended;
 
-    LegacySession(LegacyStream.Context context, SessionRecord opened) {
+    /** What has changed since the session was opened, where no store keeps it. */
+    private final AtomicReference<@Nullable SessionRecord> keptHere = new AtomicReference<>();
+
+    private volatile long used;
+
+    LegacySession(LegacyStream.Context context, String key, SessionRecord opened) {
         this.context = context;
-        this.key = opened.key();
+        this.key = key;
         this.primes = opened.protocolVersion().compareTo(ProtocolVersion.V2025_11_25) >= 0;
         JsonValue params = JsonValue.trusted(opened.initializeParams());
         this.client = new EraBridge.ClientFacts(
@@ -81,6 +89,26 @@ final class LegacySession implements ServedEndpoint.Listener {
 
     String key() {
         return key;
+    }
+
+    Optional<SessionRecord> keptHere() {
+        return Optional.ofNullable(keptHere.get());
+    }
+
+    void keepHere(SessionRecord changed) {
+        keptHere.set(changed);
+    }
+
+    /** Takes note that a request came here. */
+    void use(long now) {
+        used = now;
+    }
+
+    /** Returns whether nothing is under way here and nothing was for so long. */
+    boolean isUnusedFor(Duration time, long now) {
+        return calls.isEmpty()
+                && streams.values().stream().noneMatch(LegacyStream::isAttached)
+                && Duration.ofNanos(now - used).compareTo(time) > 0;
     }
 
     EraBridge.ClientFacts client() {
@@ -139,7 +167,7 @@ final class LegacySession implements ServedEndpoint.Listener {
 
     /** Takes over the stream of a call from a node that is dead. */
     Optional<Inherited> inherit(String name) {
-        return context.log()
+        return requireNonNull(context.log())
                 .take(key, name, context.node(), false)
                 .map(pen -> new Inherited(stream(name, pen), pen.about()));
     }

@@ -1,32 +1,34 @@
 package io.sallyport.gateway.internal;
 
+import io.sallyport.protocol.Json;
 import io.sallyport.protocol.JsonValue;
 import io.sallyport.protocol.RequestId;
 import io.sallyport.spi.Principal;
 import io.sallyport.spi.SessionRecord;
 import io.sallyport.spi.SessionStore;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.security.SecureRandom;
-import java.util.Base64;
-import java.util.HexFormat;
+import io.sallyport.upstream.internal.LogBudget;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** The legacy sessions of a gateway: opened, found, ended. The store knows them all, this node holds those in use. */
 final class LegacySessions {
 
     private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.session");
 
-    private static final int ID_BYTES = 24;
-    private static final int KEY_DIGITS = 32;
+    /** Sealed and encoded it has to fit into a header, of which all together may have 16 KiB. */
+    private static final int MAX_CONTENT_CHARS = 4096;
+
     private static final int SWEEP_AT_ONCE = 1000;
     private static final long SWEEP_SECONDS = 30;
 
@@ -43,24 +45,31 @@ final class LegacySessions {
     private final SessionStore store;
     private final Cluster cluster;
     private final LegacyStream.Context streams;
-    private final SecureRandom random = new SecureRandom();
+    private final SessionIds ids;
+
+    /** Whether the store keeps anything; if not, ids carry all. */
+    private final boolean keeps;
+
+    private final LogBudget budget = new LogBudget(5, Duration.ofMinutes(1));
     private final Map<String, LegacySession> here = new ConcurrentHashMap<>();
     private final ScheduledFuture<?> sweeping;
 
     LegacySessions(Engine engine, SessionStore store) {
         this.engine = engine;
         this.store = store;
+        this.keeps = store.capabilities().durability() != SessionStore.Durability.NONE;
+        this.ids = new SessionIds(engine.runtime().sealer(), InstantSource.system());
         this.cluster = new Cluster(store, engine.executor(), engine.runtime().timer(), this::onLetter);
         this.streams = new LegacyStream.Context(
                 engine.ticks(),
                 engine.runtime().timer(),
-                store.events(),
+                keeps ? store.events() : null,
                 cluster.isShared() ? engine.executor() : Runnable::run,
                 cluster.node(),
                 engine.settings().idleHeartbeat());
         this.sweeping = engine.runtime()
                 .timer()
-                .scheduleWithFixedDelay(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
+                .scheduleWithFixedDelay(this::sweepSoon, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
     }
 
     /** Begins to live among the nodes that share the store. */
@@ -113,38 +122,112 @@ final class LegacySessions {
                 .ifPresent(by -> by.watch(uri));
     }
 
-    /** Returns the id of a new session, or nothing if there is no room for it. */
-    Optional<String> open(String endpoint, Principal principal, String version, String initializeParams) {
-        byte[] bytes = new byte[ID_BYTES];
-        random.nextBytes(bytes);
-        String id = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
-        SessionRecord session = SessionRecord.opened(keyOf(id), endpoint, principal, version, initializeParams);
-        SessionStore.Creation creation = store.create(session);
-        if (!(creation instanceof SessionStore.Created created)) {
-            return Optional.empty();
+    /** What came of the wish to open a session: its id, or why there is none. */
+    sealed interface Opening {}
+
+    /** It is open. */
+    record Begun(String id) implements Opening {}
+
+    /** There is no room for it. */
+    record NoRoom() implements Opening {}
+
+    /** What it consists of has no room in its id. */
+    record TooLong() implements Opening {}
+
+    /** Opens a session. */
+    Opening open(String endpoint, Principal principal, String version, String initializeParams) {
+        String content = keeps ? "" : contentOf(endpoint, principal, version, initializeParams);
+        if (content.length() > MAX_CONTENT_CHARS) {
+            return new TooLong();
+        }
+        SessionIds.Made made = ids.make(endpoint, principal, store.bounds().absolute(), cluster.node(), content);
+        SessionRecord session = SessionRecord.opened(made.key(), endpoint, principal, version, initializeParams);
+        if (!(store.create(session) instanceof SessionStore.Created created)) {
+            return new NoRoom();
         }
         created.evicted().ifPresent(this::dropEverywhere);
-        return Optional.of(id);
+        return new Begun(made.id());
+    }
+
+    /** Of what the client says only what is needed later goes into an id. */
+    private static String contentOf(String endpoint, Principal principal, String version, String initializeParams) {
+        JsonValue params = JsonValue.trusted(initializeParams);
+        Map<String, Object> needed = new LinkedHashMap<>();
+        params.get("capabilities").ifPresent(value -> needed.put("capabilities", value));
+        params.get("clientInfo").ifPresent(value -> needed.put("clientInfo", value));
+        return SessionRecord.opened("", endpoint, principal, version, Json.write(needed))
+                .encoded();
     }
 
     /** Finds the session of an id for a caller at an endpoint; another's session looks like none. */
     Found find(String id, String endpoint, Principal principal) {
-        String key = keyOf(id);
+        Optional<SessionIds.Opened> opened = ids.open(id, endpoint, principal);
+        if (opened.isEmpty()) {
+            budget.at(LOGGER, Level.WARN)
+                    .addKeyValue("endpoint", endpoint)
+                    .addKeyValue("principal", principal.subject())
+                    .addKeyValue("node", cluster.node())
+                    .log("a session id was presented that this gateway has not sealed for this endpoint: forged, from "
+                            + "before a restart, or of another node behind the same address; let nodes share a sealer "
+                            + "and a session store");
+            return new None("unknown");
+        }
+        String key = opened.get().key();
+        if (!opened.get().isOwn()) {
+            return others(key, endpoint, principal);
+        }
+        if (opened.get().isExpired()) {
+            return new None(SessionStore.End.EXPIRED_MAX_AGE.word());
+        }
+        if (!keeps) {
+            return holdWithoutStore(key, opened.get());
+        }
         SessionStore.Lookup lookup = store.find(key);
         if (lookup instanceof SessionStore.Live live) {
+            // The id says so already; what the store says counts.
             boolean own = live.record().endpoint().equals(endpoint)
                     && live.record().principal().equals(principal);
-            if (!own) {
-                LOGGER.atWarn()
-                        .addKeyValue("session", key)
-                        .addKeyValue("endpoint", endpoint)
-                        .addKeyValue("principal", principal.subject())
-                        .log("session presented by somebody else, or at another endpoint");
-                return new None("unknown");
-            }
-            return hold(live.record());
+            return own ? hold(live.record()) : others(key, endpoint, principal);
+        }
+        if (lookup instanceof SessionStore.Unknown
+                && !cluster.isShared()
+                && !opened.get().node().equals(cluster.node())) {
+            budget.at(LOGGER, Level.WARN)
+                    .addKeyValue("node", cluster.node())
+                    .addKeyValue("openedBy", opened.get().node())
+                    .log("a session of another node was presented here, but this node keeps its sessions in its own "
+                            + "memory: two nodes behind one address, or one that was started anew; let them share a "
+                            + "session store");
+            drop(key);
+            return new None("other_node");
         }
         return gone(key, lookup);
+    }
+
+    private None others(String key, String endpoint, Principal principal) {
+        LOGGER.atWarn()
+                .addKeyValue("session", key)
+                .addKeyValue("endpoint", endpoint)
+                .addKeyValue("principal", principal.subject())
+                .log("session presented by somebody else");
+        return new None("unknown");
+    }
+
+    private Found holdWithoutStore(String key, SessionIds.Opened opened) {
+        LegacySession held = here.get(key);
+        if (held == null && here.size() >= store.bounds().total()) {
+            return new None("evicted");
+        }
+        SessionRecord kept = SessionRecord.decoded(opened.content().orElseThrow());
+        LegacySession session = here.computeIfAbsent(key, absent -> begin(key, kept));
+        session.use(engine.ticks().now());
+        return new Open(session, session.keptHere().orElse(kept));
+    }
+
+    private LegacySession begin(String key, SessionRecord kept) {
+        LegacySession session = new LegacySession(streams, key, kept);
+        engine.endpoint(kept.endpoint()).ifPresent(endpoint -> endpoint.addListener(session));
+        return session;
     }
 
     private None gone(String key, SessionStore.Lookup lookup) {
@@ -153,22 +236,26 @@ final class LegacySessions {
     }
 
     private Found hold(SessionRecord kept) {
-        LegacySession held = here.get(kept.key());
-        if (held != null) {
+        boolean[] isNew = new boolean[1];
+        LegacySession held = here.computeIfAbsent(kept.key(), key -> {
+            isNew[0] = true;
+            return begin(key, kept);
+        });
+        held.use(engine.ticks().now());
+        if (!isNew[0] || cluster.isShared()) {
             return new Open(held, kept);
         }
-        held = here.computeIfAbsent(kept.key(), key -> {
-            LegacySession session = new LegacySession(streams, kept);
-            engine.endpoint(kept.endpoint()).ifPresent(endpoint -> endpoint.addListener(session));
-            return session;
-        });
         // If it has ended since it was found, its end found nothing to let go of, and will not come again.
         SessionStore.Lookup again = store.find(kept.key());
         return again instanceof SessionStore.Live ? new Open(held, kept) : gone(kept.key(), again);
     }
 
     /** Changes what the store keeps of a session; tries again if somebody else changed it at the same time. */
-    boolean update(SessionRecord kept, UnaryOperator<SessionRecord> change) {
+    boolean update(LegacySession session, SessionRecord kept, UnaryOperator<SessionRecord> change) {
+        if (!keeps) {
+            session.keepHere(change.apply(kept));
+            return true;
+        }
         SessionRecord current = kept;
         for (int attempt = 0; attempt < 10; attempt++) {
             if (store.update(change.apply(current))) {
@@ -207,21 +294,30 @@ final class LegacySessions {
         }
     }
 
+    private void sweepSoon() {
+        if (cluster.isShared()) {
+            try {
+                engine.executor().execute(this::sweep);
+            } catch (RejectedExecutionException full) {
+                LOGGER.atDebug().log("sweeping waits until there is room for it");
+            }
+        } else {
+            sweep();
+        }
+    }
+
     private void sweep() {
+        long now = engine.ticks().now();
+        here.forEach((key, session) -> {
+            if (session.isUnusedFor(store.bounds().idle(), now)) {
+                // Perhaps it has ended elsewhere; if not, it is held again when it is needed.
+                drop(key);
+            }
+        });
         try {
             store.sweep(SWEEP_AT_ONCE).forEach(this::dropEverywhere);
         } catch (RuntimeException e) {
             LOGGER.atWarn().setCause(e).log("sweeping expired sessions failed");
-        }
-    }
-
-    /** Sessions are stored and logged under a hash of their id, which by itself opens nothing. */
-    static String keyOf(String id) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(id.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest).substring(0, KEY_DIGITS);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 

@@ -1,5 +1,7 @@
 package io.sallyport.gateway.internal;
 
+import static java.util.Objects.requireNonNull;
+
 import io.sallyport.protocol.Message;
 import io.sallyport.spi.EventLog;
 import io.sallyport.spi.StoreUnavailableException;
@@ -31,6 +33,7 @@ final class LegacyStream implements Ticks.Ticking {
     /**
      * What the streams of a gateway share.
      *
+     * @param log keeps the events; null if nothing does, and then they go out without an id
      * @param executor runs what may wait for the log
      * @param node the name of this node
      * @param heartbeat after how long without an event there is a comment
@@ -38,7 +41,7 @@ final class LegacyStream implements Ticks.Ticking {
     record Context(
             Ticks ticks,
             ScheduledExecutorService timer,
-            EventLog log,
+            @Nullable EventLog log,
             Executor executor,
             String node,
             Duration heartbeat) {}
@@ -91,9 +94,14 @@ final class LegacyStream implements Ticks.Ticking {
      * @param primes whether the client knows events without content (revision 2025-11-25)
      */
     void begin(EventStream connection, String about, boolean primes) {
+        EventLog log = context.log();
+        if (log == null) {
+            queue.run(() -> attach(connection));
+            return;
+        }
         queue.run(() -> {
             try {
-                Optional<EventLog.Pen> opened = context.log().open(sessionKey, name, context.node(), about);
+                Optional<EventLog.Pen> opened = log.open(sessionKey, name, context.node(), about);
                 if (opened.isEmpty()) {
                     over();
                     connection.close();
@@ -117,9 +125,10 @@ final class LegacyStream implements Ticks.Ticking {
 
     /** Attaches the connection of a client that came back, after what it has missed. */
     void resume(EventStream connection, long lastEvent) {
+        EventLog log = requireNonNull(context.log());
         queue.run(() -> {
             try {
-                replay(context.log(), sessionKey, name, lastEvent, connection);
+                replay(log, sessionKey, name, lastEvent, connection);
             } catch (StoreUnavailableException e) {
                 unkept(e);
                 connection.close();
@@ -232,7 +241,7 @@ final class LegacyStream implements Ticks.Ticking {
         boolean kept = false;
         if (its != null) {
             try {
-                switch (context.log().append(sessionKey, name, its.fence(), number, data, isLast)) {
+                switch (requireNonNull(context.log()).append(sessionKey, name, its.fence(), number, data, isLast)) {
                     case KEPT -> kept = true;
                     case FENCED -> {
                         fenced();
@@ -320,7 +329,7 @@ final class LegacyStream implements Ticks.Ticking {
                 .schedule(
                         () -> queue.runEvenIfFull(() -> {
                             try {
-                                context.log().append(sessionKey, name, its.fence(), number, data, true);
+                                requireNonNull(context.log()).append(sessionKey, name, its.fence(), number, data, true);
                             } catch (StoreUnavailableException e) {
                                 keepLater(its, number, data);
                             }

@@ -12,6 +12,7 @@ import io.sallyport.protocol.Notification;
 import io.sallyport.protocol.Part;
 import io.sallyport.protocol.Request;
 import io.sallyport.protocol.Response;
+import io.sallyport.spi.StoreUnavailableException;
 import io.sallyport.upstream.ServerFacts;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -159,6 +160,12 @@ public final class ServedEndpoint {
     static void answered(Request request, ClientRequest client, Runnable action) {
         try {
             action.run();
+        } catch (StoreUnavailableException e) {
+            Refusal down = Errors.sessionsDown();
+            client.answer(
+                    down.kind().status(),
+                    Http.JSON,
+                    Response.error(request.id(), Errors.of(down, client.correlationId())));
         } catch (RuntimeException e) {
             HTTP_LOGGER
                     .atError()

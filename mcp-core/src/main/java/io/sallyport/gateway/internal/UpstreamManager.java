@@ -430,7 +430,6 @@ public final class UpstreamManager {
         }
     }
 
-    /** Looks what the upstream offers now; shows as well whether it is still there. */
     /** Reads what an upstream says has changed: at once, or, soon after the last time, a little later. */
     private void announced(Set<Kind> kinds) {
         lock.lock();
@@ -462,6 +461,7 @@ public final class UpstreamManager {
         }
     }
 
+    /** Looks what the upstream offers now; shows as well whether it is still there. */
     void reread(Set<Kind> announced) {
         UpstreamSession current;
         long life;

@@ -113,7 +113,7 @@ class GatewayDefaultsTest {
     private static int sessionsOfOneWhoOpens(int sessions, McpGateway gateway) {
         for (int i = 0; i < sessions; i++) {
             assertThat(engine(gateway).sessions().open("/mcp", ANN, "2025-11-25", "{}"))
-                    .isPresent();
+                    .isInstanceOf(LegacySessions.Begun.class);
         }
         return gateway.legacySessions();
     }
