@@ -215,6 +215,7 @@ public final class McpGateway implements AutoCloseable {
         private int maxStreamsPerPrincipal = 16;
         private int streamBufferBytes = 256 * 1024;
         private Duration idleHeartbeat = Duration.ofSeconds(15);
+        private Duration nodeLease = Duration.ofSeconds(5);
         private Duration startupPatience = Duration.ofSeconds(5);
         private LongSupplier ticker = System::nanoTime;
 
@@ -396,6 +397,22 @@ public final class McpGateway implements AutoCloseable {
         }
 
         /**
+         * Sets after how long without a sign of life this node is taken for dead by the others that share its session
+         * store, which then take over its sessions' streams. A pause of the process that is longer ends calls that it
+         * has under way. Defaults to 5 seconds.
+         *
+         * @throws IllegalArgumentException if it is shorter than a second
+         */
+        public Builder nodeLease(Duration lease) {
+            if (lease.compareTo(Duration.ofSeconds(1)) < 0) {
+                throw new IllegalArgumentException(
+                        "nodeLease must be at least a second, or pauses of the JVM end it, but was " + lease);
+            }
+            this.nodeLease = lease;
+            return this;
+        }
+
+        /**
          * Sets how long a list waits, after the start, for upstreams that have not been tried yet. Defaults to 5
          * seconds.
          */
@@ -491,6 +508,7 @@ public final class McpGateway implements AutoCloseable {
                     maxStreamsPerPrincipal,
                     streamBufferBytes,
                     idleHeartbeat,
+                    nodeLease,
                     startupPatience,
                     Json.write(info));
         }

@@ -29,16 +29,13 @@ final class Cluster {
 
     private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.session");
 
-    /** After how long without a sign of life others take over. */
-    static final Duration LEASE = Duration.ofSeconds(5);
-
-    private static final Duration BEAT = Duration.ofMillis(1500);
     private static final Duration READ = Duration.ofSeconds(2);
     private static final long PAUSE_MILLIS = 500;
     private static final int AT_ONCE = 100;
     private static final int NAME_DIGITS = 10;
 
     private final String node = name(NAME_DIGITS);
+    private final Duration lease;
     private final boolean isShared;
     private final ClusterBus bus;
     private final Executor executor;
@@ -56,13 +53,16 @@ final class Cluster {
     /**
      * Creates the node.
      *
+     * @param lease after how long without a sign of life others take over
      * @param onLetter told what other nodes say: what kind of message, and the message
      */
     Cluster(
             SessionStore store,
+            Duration lease,
             Executor executor,
             ScheduledExecutorService timer,
             BiConsumer<String, JsonValue> onLetter) {
+        this.lease = lease;
         this.isShared = store.capabilities().isShared();
         this.bus = store.bus();
         this.executor = executor;
@@ -90,7 +90,9 @@ final class Cluster {
     /** Begins to live. */
     void start() {
         if (isShared) {
-            beats = timer.scheduleWithFixedDelay(this::beatSoon, 0, BEAT.toMillis(), TimeUnit.MILLISECONDS);
+            // Two may fail before the lease is over.
+            long period = lease.toMillis() * 3 / 10;
+            beats = timer.scheduleWithFixedDelay(this::beatSoon, 0, period, TimeUnit.MILLISECONDS);
             reader = new Thread(this::read, "sallyport-inbox");
             reader.setDaemon(true);
             reader.setContextClassLoader(Cluster.class.getClassLoader());
@@ -111,7 +113,7 @@ final class Cluster {
 
     private void beat() {
         try {
-            boolean alive = bus.beat(node, LEASE);
+            boolean alive = bus.beat(node, lease);
             if (!alive && wasAlive) {
                 LOGGER.atWarn()
                         .addKeyValue("node", node)

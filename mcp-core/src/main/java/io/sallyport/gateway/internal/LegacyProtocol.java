@@ -21,6 +21,7 @@ import io.sallyport.spi.SessionRecord;
 import io.sallyport.spi.StoreUnavailableException;
 import io.sallyport.upstream.CallSpec;
 import io.sallyport.upstream.SessionSpec;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -541,13 +542,13 @@ final class LegacyProtocol {
             // Nothing is kept: ending at once says so.
             connection.close();
         } else if (LegacySession.isStandalone(name)) {
-            session.takeStandalone(name)
-                    .ifPresentOrElse(
-                            stream -> {
-                                stream.resume(connection, number);
-                                listens(open);
-                            },
-                            connection::close);
+            Runnable then = () -> {
+                listens(open);
+                tellOfAll(open);
+            };
+            if (session.takeStandalone(connection, name, number, then).isEmpty()) {
+                connection.close();
+            }
         } else {
             new LegacyTail(
                             engine.sessions().streams(),
@@ -559,6 +560,21 @@ final class LegacyProtocol {
                             inherited -> goOn(inherited, open, client))
                     .start();
         }
+    }
+
+    /** What changed while the client came from another node, nobody here knows; to look again does no harm. */
+    private void tellOfAll(LegacySessions.Open open) {
+        Set<Kind> kinds = EnumSet.noneOf(Kind.class);
+        for (Kind kind : Kind.values()) {
+            if (endpoint.has(kind == Kind.TEMPLATE ? Kind.RESOURCE.member() : kind.member())) {
+                kinds.add(kind);
+            }
+        }
+        open.session().listsChanged(kinds);
+        open.kept()
+                .subscriptions()
+                .forEach(uri -> open.session()
+                        .resourceUpdated(uri, Notification.of(Methods.RESOURCE_UPDATED, Map.of("uri", uri))));
     }
 
     /** Ends what a dead node has begun: by doing it again where that changes nothing, else by saying that nobody knows. */

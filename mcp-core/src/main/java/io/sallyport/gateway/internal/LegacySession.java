@@ -43,6 +43,9 @@ final class LegacySession implements ServedEndpoint.Listener {
     private static final int MAX_OPEN_QUESTIONS = 100;
     private static final int MAX_WATCHED = 1000;
 
+    /** A change of each list, and of each resource watched. */
+    private static final int MAX_MISSED = MAX_WATCHED + 3;
+
     /** What the client was asked on a stream; upstreams choose their ids without knowing of each other. */
     private record Question(LegacyStream on, String upstream, RequestId upstreamId, Consumer<Response> answer) {}
 
@@ -62,6 +65,9 @@ final class LegacySession implements ServedEndpoint.Listener {
 
     /** By URI, who watches it for this session. */
     private final Map<String, UpstreamManager> watched = new ConcurrentHashMap<>();
+
+    /** Changes that a client which has lost its stream was not told of, each once. */
+    private final Map<String, Notification> missed = new ConcurrentHashMap<>();
 
     private volatile boolean ended;
 
@@ -152,16 +158,21 @@ final class LegacySession implements ServedEndpoint.Listener {
     Optional<LegacyStream> resume(EventStream connection, String name, long lastEvent) {
         LegacyStream here = streams.get(name);
         if (here != null) {
-            here.resume(connection, lastEvent);
+            here.resume(connection, lastEvent, isStandalone(name) ? () -> tellMissed(here) : () -> {});
         }
         return Optional.ofNullable(here);
     }
 
-    /** Takes over, from whichever node has it, the stream for what comes outside calls. */
-    Optional<LegacyStream> takeStandalone(String name) {
+    /**
+     * Takes over, from whichever node has it, the stream for what comes outside calls.
+     *
+     * @param then run when the client listens to it
+     */
+    Optional<LegacyStream> takeStandalone(EventStream connection, String name, long lastEvent, Runnable then) {
         Optional<LegacyStream> taken =
                 context.log().take(key, name, context.node(), true).map(pen -> stream(name, pen));
         taken.map(standalone::getAndSet).ifPresent(LegacyStream::finish);
+        taken.ifPresent(stream -> stream.resume(connection, lastEvent, then));
         return taken;
     }
 
@@ -338,11 +349,31 @@ final class LegacySession implements ServedEndpoint.Listener {
         }
     }
 
-    /** Nobody reads later what nobody listens to: changes are about the state, which a client reads when it comes. */
+    /**
+     * Tells the client of a change. One that has lost its stream is told when it comes back, of each change once; one
+     * that never listened reads the state when it wants it.
+     */
     private void tell(Notification notification) {
         LegacyStream stream = standalone.get();
-        if (stream != null && stream.isAttached()) {
+        if (stream == null) {
+            return;
+        }
+        if (stream.isAttached()) {
             stream.send(notification);
+        } else if (missed.size() < MAX_MISSED) {
+            String what = notification.method()
+                    + notification.getString(Part.PARAMS, "uri").orElse("");
+            missed.put(what, notification);
+        }
+    }
+
+    /** Tells a client that has come back what changed in the meantime. */
+    private void tellMissed(LegacyStream stream) {
+        for (String what : List.copyOf(missed.keySet())) {
+            Notification notification = missed.remove(what);
+            if (notification != null) {
+                stream.send(notification);
+            }
         }
     }
 
@@ -368,7 +399,15 @@ final class LegacySession implements ServedEndpoint.Listener {
                         Methods.RESOURCE_UPDATED -> {
                     // Heard of in the gateway's own session, for all clients.
                 }
-                default -> translated(upstream, notification).ifPresent(LegacySession.this::tell);
+                default -> translated(upstream, notification).ifPresent(this::say);
+            }
+        }
+
+        /** What is no change is for those who listen when it is said. */
+        private void say(Notification notification) {
+            LegacyStream stream = standalone.get();
+            if (stream != null && stream.isAttached()) {
+                stream.send(notification);
             }
         }
 

@@ -59,7 +59,12 @@ final class LegacySessions {
         this.store = store;
         this.keeps = store.capabilities().durability() != SessionStore.Durability.NONE;
         this.ids = new SessionIds(engine.runtime().sealer(), InstantSource.system());
-        this.cluster = new Cluster(store, engine.executor(), engine.runtime().timer(), this::onLetter);
+        this.cluster = new Cluster(
+                store,
+                engine.settings().nodeLease(),
+                engine.executor(),
+                engine.runtime().timer(),
+                this::onLetter);
         this.streams = new LegacyStream.Context(
                 engine.ticks(),
                 engine.runtime().timer(),

@@ -123,8 +123,12 @@ final class LegacyStream implements Ticks.Ticking {
         });
     }
 
-    /** Attaches the connection of a client that came back, after what it has missed. */
-    void resume(EventStream connection, long lastEvent) {
+    /**
+     * Attaches the connection of a client that came back, after what it has missed.
+     *
+     * @param then run when it is attached
+     */
+    void resume(EventStream connection, long lastEvent, Runnable then) {
         EventLog log = requireNonNull(context.log());
         queue.run(() -> {
             try {
@@ -135,6 +139,7 @@ final class LegacyStream implements Ticks.Ticking {
                 return;
             }
             attach(connection);
+            then.run();
         });
     }
 

@@ -119,7 +119,7 @@ final class LegacyTail implements Ticks.Ticking {
                 // Somebody else was faster, or the node has come back.
                 return true;
             }
-            inherited.get().stream().resume(connection, seen);
+            inherited.get().stream().resume(connection, seen, () -> {});
             onInherited.accept(inherited.get());
             return false;
         } catch (StoreUnavailableException e) {

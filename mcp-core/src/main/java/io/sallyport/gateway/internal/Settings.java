@@ -16,6 +16,7 @@ import java.time.Duration;
  * @param maxStreamsPerPrincipal how many streams a principal may have open
  * @param streamBufferBytes how much may wait in one stream for a slow client
  * @param idleHeartbeat after how long an idle stream gets a comment
+ * @param nodeLease after how long without a sign of life other nodes take over
  * @param startupPatience how long a list waits for upstreams that have not been tried yet
  * @param clientInfo who the gateway is to its upstreams, as a JSON object
  */
@@ -30,5 +31,6 @@ public record Settings(
         int maxStreamsPerPrincipal,
         int streamBufferBytes,
         Duration idleHeartbeat,
+        Duration nodeLease,
         Duration startupPatience,
         String clientInfo) {}

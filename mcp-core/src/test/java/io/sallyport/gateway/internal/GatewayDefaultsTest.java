@@ -42,6 +42,7 @@ class GatewayDefaultsTest {
                             256 * 1024,
                             Duration.ofSeconds(15),
                             Duration.ofSeconds(5),
+                            Duration.ofSeconds(5),
                             "{\"name\":\"sallyport\",\"version\":\"development\"}"));
             assertThat(gateway.unwrap(Inside.class).authenticator()).isInstanceOf(LocalOnly.class);
             assertThat(engine(gateway).filters().lookAtResults()).isFalse();
@@ -64,6 +65,7 @@ class GatewayDefaultsTest {
                 .maxStreamsPerPrincipal(6)
                 .streamBufferBytes(7)
                 .idleHeartbeat(Duration.ofSeconds(8))
+                .nodeLease(Duration.ofSeconds(10))
                 .startupPatience(Duration.ofSeconds(9))
                 .executor(executor)
                 .build()) {
@@ -79,6 +81,7 @@ class GatewayDefaultsTest {
                             6,
                             7,
                             Duration.ofSeconds(8),
+                            Duration.ofSeconds(10),
                             Duration.ofSeconds(9),
                             engine(gateway).settings().clientInfo()));
             assertThat(engine(gateway).runtime().limits()).isEqualTo(large);
