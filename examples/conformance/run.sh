@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Runs the official MCP conformance suite against the fixture, and through a second gateway in front of it. Then runs its
-# scenarios for clients with the client at the suite's mock server, and with a gateway between the two.
+# scenarios for clients with the client at the suite's mock server, and with a gateway between the two. Last, it runs what
+# revision 2025-11-25 requires against nodes behind a proxy that sends each request to the next one: two that share their
+# sessions in PostgreSQL, three that do in Redis, and two that share nothing but a key.
 #
-#   examples/conformance/run.sh [direct] [through] [clients]      all, unless one is named
+#   examples/conformance/run.sh [direct] [through] [clients] [nodes]      all, unless one is named
 #
 # Prints a table for each and every check that comes out differently through a gateway. Fails if a check fails that counts
 # for conformance, or if anything differs. Needs a JDK and npm; the suite, the client and, on Linux, the Node 22 that they
@@ -65,10 +67,15 @@ install_suite() {
 
 # start NAME OPTION…: starts the example and sets url to where it serves.
 start() {
+  begin "$1" "${main[@]}" "${@:2}"
+}
+
+# begin NAME COMMAND…: starts a program and sets url to what it prints when it is ready.
+begin() {
   local name=$1
   shift
   : >"$out/$name.out" # The loop below may be there before the program.
-  "${main[@]}" "$@" >"$out/$name.out" 2>"$out/$name.err" &
+  "$@" >"$out/$name.out" 2>"$out/$name.err" &
   local pid=$!
   pids+=("$pid")
   for ((tries = 0; tries < 600; tries++)); do
@@ -77,7 +84,7 @@ start() {
     kill -0 "$pid" 2>/dev/null || break
     sleep 0.1
   done
-  echo "The $name gateway did not start:" >&2
+  echo "$name did not start:" >&2
   cat "$out/$name.err" >&2
   exit 1
 }
@@ -94,6 +101,20 @@ suite_at() {
   for revision in 2025-03-26 2025-06-18 2025-11-25 2026-07-28; do
     run "$folder/all-$revision" server --url "$url" --suite all --spec-version "$revision" || true
   done
+  "$node" "$here/compare.mjs" "$folder"
+}
+
+# nodes_with NAME COUNT STORE: runs what 2025-11-25 requires against nodes that share a store, and prints the table.
+nodes_with() {
+  local name=$1 count=$2 store=$3 folder=$out/nodes-$1 urls=() i
+  for ((i = 1; i <= count; i++)); do
+    start "$name-$i" --store "$store" --key "$key"
+    urls+=("$url")
+  done
+  begin "$name-proxy" "$node" "$here/suite/roundrobin.mjs" "${urls[@]}"
+  run "$folder/requirements-2025-11-25" server --url "$url" --requirements 2025-11-25 || true
+  cp "$suite/node_modules/@modelcontextprotocol/conformance/requirements/2025-11-25.yaml" \
+    "$folder/requirements-2025-11-25/requirements.yaml"
   "$node" "$here/compare.mjs" "$folder"
 }
 
@@ -125,7 +146,7 @@ quoted() {
   printf '%q ' "$@"
 }
 
-what=${*:-direct through clients}
+what=${*:-direct through clients nodes}
 failed=0
 build
 install_suite
@@ -133,7 +154,7 @@ rm -rf "$out"
 mkdir -p "$out"
 main=("$java" -cp "$target/classes:$(<"$target/classpath")" io.sallyport.examples.conformance.Main)
 
-if [[ $what == *direct* || $what == *through* ]]; then
+if [[ $what == *direct* || $what == *through* || $what == *nodes* ]]; then
   start fixture
   fixture=$url
 fi
@@ -156,6 +177,22 @@ if [[ $what == *clients* ]]; then
   # Each lives for a second or so.
   GATEWAY=$(quoted "${main[0]}" -XX:TieredStopAtLevel=1 "${main[@]:1}" --upstream) clients_to "$out/clients-through" || failed=1
   "$node" "$here/compare.mjs" "$out/clients-direct" "$out/clients-through" || failed=1
+fi
+if [[ $what == *nodes* ]]; then
+  begin servers "$java" -cp "$target/classes:$(<"$target/classpath")" io.sallyport.examples.conformance.Servers
+  read -r postgres redis <<<"$url"
+  key=$(head -c 32 /dev/urandom | base64)
+  run "$out/nodes-one/requirements-2025-11-25" server --url "$fixture" --requirements 2025-11-25 || true
+  echo "Two nodes with PostgreSQL"
+  nodes_with postgres 2 "$postgres" || failed=1
+  "$node" "$here/compare.mjs" "$out/nodes-one" "$out/nodes-postgres" || failed=1
+  echo "Three nodes with Redis"
+  nodes_with redis 3 "$redis" || failed=1
+  "$node" "$here/compare.mjs" "$out/nodes-one" "$out/nodes-redis" || failed=1
+  echo "Two nodes with nothing but a key"
+  nodes_with none 2 none || true
+  "$node" "$here/compare.mjs" "$out/nodes-one" "$out/nodes-none" \
+    'tools-call-sampling|tools-call-elicitation|elicitation-sep1034-defaults|elicitation-sep1330-enums' || failed=1
 fi
 echo "The checks and the logs of the gateways are in ${out#"$PWD"/}."
 exit "$failed"

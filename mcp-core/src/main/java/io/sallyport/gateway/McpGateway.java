@@ -71,13 +71,13 @@ public final class McpGateway implements AutoCloseable {
     private McpGateway(Builder builder) {
         executor = Executors.orDefault(builder.executor);
         timer = Executors.timer();
-        sessionStore = builder.sessionStore == null ? defaultStore(builder) : builder.sessionStore;
+        Sealer sealer = builder.sealer == null ? Sealer.ephemeral() : builder.sealer;
+        sessionStore = store(builder, sealer);
         List<String> names = builder.upstreams.stream().map(Upstream::name).toList();
         List<EndpointSettings> endpoints = builder.endpoints.stream()
                 .map(endpoint -> endpoint.resolve(names))
                 .toList();
         Settings settings = builder.settings();
-        Sealer sealer = builder.sealer == null ? Sealer.ephemeral() : builder.sealer;
         UpstreamRuntime runtime = new UpstreamRuntime(executor.executor(), timer, settings.upstreamLimits(), sealer);
         engine = new Engine(
                 settings,
@@ -96,6 +96,16 @@ public final class McpGateway implements AutoCloseable {
                 builder.authenticator == null ? new LocalOnly() : builder.authenticator,
                 this::isServing,
                 () -> phase.get() == Phase.DRAINING);
+    }
+
+    /** What leaves this process is sealed. */
+    private static SessionStore store(Builder builder, Sealer sealer) {
+        if (builder.sessionStore == null) {
+            return defaultStore(builder);
+        }
+        return builder.sessionStore.capabilities().isShared()
+                ? SessionStore.sealed(builder.sessionStore, sealer)
+                : builder.sessionStore;
     }
 
     private static SessionStore defaultStore(Builder builder) {
@@ -135,9 +145,9 @@ public final class McpGateway implements AutoCloseable {
                 .toList();
     }
 
-    /** Returns how many legacy sessions live. */
-    public int legacySessions() {
-        return sessionStore.size();
+    /** Returns the legacy sessions, for operators. */
+    public SessionAdministration sessions() {
+        return new SessionAdministration(engine.sessions(), sessionStore);
     }
 
     /**
@@ -296,7 +306,8 @@ public final class McpGateway implements AutoCloseable {
 
         /**
          * Sets where legacy sessions are kept; closed with the gateway. Defaults to this process's memory. Several nodes
-         * behind one address share a store, and need a {@link #sealer} that they share, too.
+         * behind one address share a store, and need a {@link #sealer} that they share, too; it seals what is kept of
+         * what clients and upstreams say.
          */
         public Builder sessionStore(SessionStore store) {
             this.sessionStore = requireNonNull(store, "store");

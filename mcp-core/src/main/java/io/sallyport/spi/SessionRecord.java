@@ -146,19 +146,10 @@ public final class SessionRecord {
                 key, endpoint, principal, protocolVersion, initializeParams, version + 1, level, uris, states, unknown);
     }
 
-    /** Returns the same with other parameters of {@code initialize}, for stores that keep them in another form. */
-    public SessionRecord withInitializeParams(String params) {
+    /** Returns the same version with other texts, for a store that keeps them in another form. */
+    SessionRecord with(String params, Map<String, String> states) {
         return new SessionRecord(
-                key,
-                endpoint,
-                principal,
-                protocolVersion,
-                params,
-                version,
-                logLevel,
-                subscriptions,
-                upstreams,
-                unknown);
+                key, endpoint, principal, protocolVersion, params, version, logLevel, subscriptions, states, unknown);
     }
 
     /**

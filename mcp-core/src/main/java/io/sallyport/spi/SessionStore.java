@@ -223,6 +223,16 @@ public interface SessionStore extends AutoCloseable {
         return new NoSessionStore(bounds);
     }
 
+    /**
+     * Returns a store that keeps in another one, sealed, what clients and upstreams say: parameters, events, messages
+     * between nodes. A gateway does this itself with a store that is shared.
+     *
+     * @param store closed with the one that is returned
+     */
+    static SessionStore sealed(SessionStore store, Sealer sealer) {
+        return new SealedSessionStore(store, sealer);
+    }
+
     /** Returns a store in this process's memory, by this clock. */
     static SessionStore inMemory(Bounds bounds, InstantSource clock) {
         return new InMemorySessionStore(bounds, clock);

@@ -480,6 +480,32 @@ public interface ClusterContract {
     }
 
     @Test
+    default void aNodeThatStopsLeavesItsStreamsToTheOthers() throws Exception {
+        try (TwoNodes nodes = new TwoNodes(this)) {
+            String session = nodes.a.client.initialize("{}");
+            Read call = new Read();
+            Read listening = new Read();
+            try (McpHttp.Stream stream = nodes.a.client.open("GET", "", McpHttp.legacyHeaders(session));
+                    McpHttp.Stream answer = nodes.a.client.openLegacy(session, 7, "tools/call", call("steps"))) {
+                listening.next(stream);
+                call.until(answer, "\"two\"");
+
+                nodes.a.gateway.close();
+
+                call.toTheEnd(answer);
+                listening.toTheEnd(stream);
+            }
+            try (McpHttp.Stream stream = resume(nodes.b, session, listening.last);
+                    McpHttp.Stream answer = resume(nodes.b, session, call.last)) {
+                call.toTheEnd(answer);
+                listening.until(stream, "list_changed");
+            }
+
+            assertThat(call.messages).last().asString().contains("\"id\":7", "50900");
+        }
+    }
+
+    @Test
     default void whatChangesNothingIsDoneAgainWhenItsNodeDied() throws Exception {
         try (TwoNodes nodes = new TwoNodes(this)) {
             nodes.b.release.countDown();

@@ -356,7 +356,7 @@ public interface SessionStoreContract {
             store.create(session("k", ANN));
 
             store.update(live(store, "k").withUpstream("a", "1"));
-            store.update(live(store, "k").withUpstream("b", "é").withInitializeParams("{}"));
+            store.update(live(store, "k").withUpstream("b", "é"));
 
             assertThat(live(store, "k").upstreams()).containsEntry("a", "1").containsEntry("b", "é");
         }

@@ -174,7 +174,8 @@ public final class Engine {
         }
     }
 
-    LegacySessions sessions() {
+    /** Returns the legacy sessions. */
+    public LegacySessions sessions() {
         return sessions;
     }
 

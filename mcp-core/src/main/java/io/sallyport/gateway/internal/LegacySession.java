@@ -117,6 +117,10 @@ final class LegacySession implements ServedEndpoint.Listener {
                 && Duration.ofNanos(now - used).compareTo(time) > 0;
     }
 
+    int attached() {
+        return (int) streams.values().stream().filter(LegacyStream::isAttached).count();
+    }
+
     EraBridge.ClientFacts client() {
         return client;
     }
@@ -440,6 +444,12 @@ final class LegacySession implements ServedEndpoint.Listener {
     /** Takes note that it has ended. */
     void markEnded() {
         ended = true;
+    }
+
+    /** Lets go of all that other nodes may go on with: this one stops, and not the session. */
+    void leave() {
+        List.copyOf(streams.values()).forEach(LegacyStream::leave);
+        close();
     }
 
     /** Ends all that is under way. */

@@ -16,13 +16,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /** The legacy sessions of a gateway: opened, found, ended. The store knows them all, this node holds those in use. */
-final class LegacySessions {
+public final class LegacySessions {
 
     private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.session");
 
@@ -281,6 +282,13 @@ final class LegacySessions {
         dropEverywhere(key);
     }
 
+    /** Ends a session for an operator. */
+    public void endedByServer(String key) {
+        store.end(key, SessionStore.End.TERMINATED_BY_SERVER);
+        Optional.ofNullable(here.get(key)).ifPresent(session -> session.cancelAll("the session was ended"));
+        dropEverywhere(key);
+    }
+
     private void dropEverywhere(String key) {
         drop(key);
         cluster.tellOthers(Map.of("kind", "ended", "session", key));
@@ -288,13 +296,17 @@ final class LegacySessions {
 
     /** Lets go of what this node holds of a session that has ended. */
     private void drop(String key) {
+        letGo(key, LegacySession::close);
+    }
+
+    private void letGo(String key, Consumer<LegacySession> end) {
         LegacySession session = here.remove(key);
         if (session != null) {
             // First, so that whoever opens or watches something for it from now on sees that it has ended.
             session.markEnded();
             // Before the rest, so that calls under way learn what became of them, and their clients from them.
             engine.upstreams().forEach(upstream -> upstream.release(key));
-            session.close();
+            end.accept(session);
             engine.endpoints().forEach(endpoint -> endpoint.removeListener(session));
         }
     }
@@ -327,13 +339,18 @@ final class LegacySessions {
     }
 
     /** Returns how many sessions this node holds. */
-    int held() {
+    public int held() {
         return here.size();
+    }
+
+    /** Returns how many streams clients listen to at this node. */
+    public int attached() {
+        return here.values().stream().mapToInt(LegacySession::attached).sum();
     }
 
     void close() {
         sweeping.cancel(false);
-        here.keySet().forEach(this::drop);
+        here.keySet().forEach(key -> letGo(key, cluster.isShared() ? LegacySession::leave : LegacySession::close));
         cluster.close();
     }
 }

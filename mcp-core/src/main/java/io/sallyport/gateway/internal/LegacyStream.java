@@ -317,6 +317,11 @@ final class LegacyStream implements Ticks.Ticking {
         onOver.run();
     }
 
+    /** Lets go of the stream, which another node may take over: nothing is said any more, not even that it ends. */
+    void leave() {
+        over();
+    }
+
     private void unkept(StoreUnavailableException e) {
         LOGGER.atDebug()
                 .addKeyValue("session", sessionKey)

@@ -118,7 +118,7 @@ class GatewayDefaultsTest {
             assertThat(engine(gateway).sessions().open("/mcp", ANN, "2025-11-25", "{}"))
                     .isInstanceOf(LegacySessions.Begun.class);
         }
-        return gateway.legacySessions();
+        return gateway.sessions().statistics().live();
     }
 
     @Test

@@ -105,6 +105,6 @@ class HostileClientTest {
 
         assertThat(client.post(start + longest + end).status()).isEqualTo(200);
         assertThat(client.post(start + longest + "n" + end).errorCode()).isEqualTo(-32602);
-        assertThat(gateway.legacySessions()).isEqualTo(1);
+        assertThat(gateway.sessions().statistics().live()).isEqualTo(1);
     }
 }

@@ -161,7 +161,7 @@ class ComingAndGoingTest {
 
     private boolean nothingIsUnderWay() {
         // One session is the gateway's own; those that it opened for users are closed when they are idle.
-        return far.legacySessions() == 1
+        return far.sessions().statistics().live() == 1
                 && List.of(gateway, far).stream()
                         .allMatch(each -> each.unwrap(Inside.class).engine().callsInFlight() == 0);
     }
@@ -220,7 +220,11 @@ class ComingAndGoingTest {
         RawClient call = call(user, session, upstream, "slow");
         call.readUntil("begun");
         call.close();
-        RawClient again = send(user, "GET", "", McpHttp.legacyHeaders(session, "Last-Event-ID", "p1_0"));
+        RawClient again = send(
+                user,
+                "GET",
+                "",
+                McpHttp.legacyHeaders(session, "Last-Event-ID", call.lastEvent().replaceAll("_\\d+$", "_0")));
         again.readUntil("begun");
         again.close();
         delete(user, session);
@@ -273,7 +277,7 @@ class ComingAndGoingTest {
 
     private RawClient listen(String user, String session) throws IOException {
         RawClient stream = send(user, "GET", "", McpHttp.legacyHeaders(session));
-        stream.readUntil("id: g_0");
+        stream.readUntil("retry: ");
         return stream;
     }
 

@@ -369,7 +369,7 @@ abstract class EndpointContract {
             client.post(McpHttp.legacyBody(1, "tools/list", "{}"));
             client.post(McpHttp.legacyBody(1, "tools/list", "{}"), "Mcp-Session-Id", "invented");
 
-            assertThat(gateway.legacySessions()).isZero();
+            assertThat(gateway.sessions().statistics().live()).isZero();
         }
 
         @ParameterizedTest

@@ -6,18 +6,19 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 
 /** One connection, whose client may do what no HTTP client does. */
 final class RawClient implements Closeable {
 
-    private static final int PATIENCE_MILLIS = 20_000;
-
     private final Socket socket;
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
     private final StringBuilder read = new StringBuilder();
 
     RawClient(int port) throws IOException {
         socket = new Socket("127.0.0.1", port);
-        socket.setSoTimeout(PATIENCE_MILLIS);
+        socket.setSoTimeout((int) PATIENCE.toMillis());
     }
 
     /** Sends a request to {@code /mcp}, as one that takes any answer; the server is to close the connection after it. */
@@ -53,13 +54,20 @@ final class RawClient implements Closeable {
         socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Reads until what came holds a text. */
+    /** Reads until what came holds a text; heartbeats keep a stream open for ever, so not for ever. */
     void readUntil(String text) throws IOException {
+        long end = System.nanoTime() + PATIENCE.toNanos();
         while (read.indexOf(text) < 0) {
-            if (!readOn()) {
-                throw new AssertionError("ended without \"" + text + "\": " + read);
+            if (!readOn() || System.nanoTime() > end) {
+                throw new AssertionError("ended, or went on, without \"" + text + "\": " + read);
             }
         }
+    }
+
+    /** Returns the id of the last event that came. */
+    String lastEvent() {
+        int from = read.lastIndexOf("id: ") + "id: ".length();
+        return read.substring(from, read.indexOf("\n", from));
     }
 
     /** Reads until the server closes the connection, and returns all that came. */

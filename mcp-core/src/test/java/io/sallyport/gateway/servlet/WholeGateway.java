@@ -79,7 +79,7 @@ public final class WholeGateway implements Consumer<ToIntFunction<HttpServlet>> 
     private static void use(int port) throws Exception {
         String session = RawClient.initialize(port, "{\"elicitation\":{}}");
         try (RawClient stream = RawClient.send(port, "GET", "", McpHttp.legacyHeaders(session))) {
-            stream.readUntil("id: g_0");
+            stream.readUntil("retry: ");
             for (String upstream : List.of("near", "modern", "legacy", "stdio")) {
                 String says = upstream.matches("modern|legacy") ? "far says so" : upstream + " says so";
                 String params = "{\"name\":\"" + upstream + "__echo\",\"arguments\":{}}";

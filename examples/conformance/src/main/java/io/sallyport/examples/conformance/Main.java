@@ -3,13 +3,16 @@ package io.sallyport.examples.conformance;
 import io.sallyport.gateway.Endpoint;
 import io.sallyport.gateway.McpGateway;
 import io.sallyport.gateway.servlet.McpServlet;
+import io.sallyport.spi.Sealer;
 import io.sallyport.upstream.Upstream;
 import io.sallyport.upstream.http.HttpUpstream;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import javax.crypto.spec.SecretKeySpec;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.server.Server;
@@ -19,7 +22,8 @@ import org.eclipse.jetty.server.ServerConnector;
  * Serves the {@link ConformanceServer} at {@code /mcp}, for this machine only.
  *
  * <p>{@code --port N} sets the port; 0, the default, is any that is free. With {@code --upstream URL} it serves what
- * stands at that URL instead: a second gateway in front of the first.
+ * stands at that URL instead: a second gateway in front of the first. With {@code --store URL} it shares its sessions
+ * with all nodes that are given the same, whose ids are sealed with {@code --key}, 32 bytes in base64.
  */
 public final class Main {
 
@@ -34,7 +38,13 @@ public final class Main {
                 ? HttpUpstream.at("upstream", URI.create(options.get("--upstream")))
                         .build()
                 : ConformanceServer.create();
-        McpGateway gateway = serving(upstream);
+        McpGateway.Builder builder = serving(upstream);
+        if (options.containsKey("--store")) {
+            byte[] key = Base64.getDecoder().decode(options.get("--key"));
+            builder.sessionStore(SharedSessions.at(options.get("--store")))
+                    .sealer(Sealer.withKeys(new SecretKeySpec(key, "AES")));
+        }
+        McpGateway gateway = builder.build();
         Server server = new Server();
         ServerConnector connector = new ServerConnector(server);
         connector.setHost("127.0.0.1");
@@ -49,12 +59,11 @@ public final class Main {
     }
 
     /** The suite knows the names of its tools, so nothing is put in front of them. */
-    private static McpGateway serving(Upstream upstream) {
+    private static McpGateway.Builder serving(Upstream upstream) {
         return McpGateway.builder()
                 .upstream(upstream)
                 .endpoint(Endpoint.at(PATH).transparent())
-                .allowAnonymous()
-                .build();
+                .allowAnonymous();
     }
 
     private static ServletContextHandler contextOf(McpGateway gateway) {
@@ -70,8 +79,8 @@ public final class Main {
         for (int i = 0; i + 1 < args.length; i += 2) {
             options.put(args[i], args[i + 1]);
         }
-        if (args.length % 2 != 0 || !Set.of("--port", "--upstream").containsAll(options.keySet())) {
-            throw new IllegalArgumentException("usage: [--port N] [--upstream URL]");
+        if (args.length % 2 != 0 || !Set.of("--port", "--upstream", "--store", "--key").containsAll(options.keySet())) {
+            throw new IllegalArgumentException("usage: [--port N] [--upstream URL] [--store URL --key KEY]");
         }
         return options;
     }
