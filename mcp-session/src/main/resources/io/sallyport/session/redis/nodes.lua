@@ -1,0 +1,1 @@
+return redis.call('ZRANGEBYSCORE', P .. 'nodes', '(' .. int(now), '+inf')
