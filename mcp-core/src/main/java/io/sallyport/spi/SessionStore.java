@@ -185,7 +185,8 @@ public interface SessionStore extends AutoCloseable {
 
     /**
      * Ends what has expired and returns the keys, at most {@code max} of them. To be called now and then. Whoever holds
-     * something of a session hears of its end: here, from {@link #find}, or from {@link Created}; each is told once.
+     * something of a session hears of its end: here or from {@link Created}, each once, or from {@link #find}. In a store
+     * that nodes share, what {@code find} saw expired is told here, too: other nodes may hold something of it.
      */
     List<String> sweep(int max);
 

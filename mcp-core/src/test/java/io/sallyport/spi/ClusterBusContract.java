@@ -172,6 +172,10 @@ public interface ClusterBusContract {
             store.bus().beat("n", lease());
             List<Posted> posted = new ArrayList<>();
             for (int i = 0; i <= 10_000; i++) {
+                if (i % 500 == 0) {
+                    // All of them may take longer than the lease.
+                    store.bus().beat("n", lease());
+                }
                 posted.add(store.bus().post("n", "x"));
             }
 
