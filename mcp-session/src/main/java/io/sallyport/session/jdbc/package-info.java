@@ -1,7 +1,10 @@
 /**
- * Sessions and events in a relational database.
+ * Sessions, their streams and the nodes that share them in a relational database: PostgreSQL or H2, through any {@link
+ * javax.sql.DataSource}. Begin with {@link io.sallyport.session.jdbc.JdbcSessionStore}.
  *
- * <p>Nothing is here yet: the package holds the name until its code arrives.
+ * <p>Everything is thread-safe, blocks for about one round trip to the database, and throws a {@link
+ * io.sallyport.spi.StoreUnavailableException} when the database cannot be reached or does not answer in time. No thread
+ * is started.
  */
 @NullMarked
 package io.sallyport.session.jdbc;

@@ -1,0 +1,73 @@
+package io.sallyport.session.jdbc;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Map;
+import java.util.Set;
+import javax.sql.DataSource;
+
+/** Counts what a driver asks its server, and lets answers get lost. */
+final class CountingDataSource {
+
+    /** What of a connection asks the server, too. */
+    private static final Set<String> ASKING = Set.of(
+            "commit", "rollback", "isValid", "setTransactionIsolation", "getTransactionIsolation", "setReadOnly");
+
+    private final DataSource database;
+    private int asked;
+    private boolean losesAnAnswer;
+
+    CountingDataSource(DataSource database) {
+        this.database = database;
+    }
+
+    DataSource proxy() {
+        return wrap(DataSource.class, database);
+    }
+
+    /** Lets the answer to the next statement get lost, after it was done. */
+    void loseTheNextAnswer() {
+        losesAnAnswer = true;
+    }
+
+    void count(Map<String, Integer> trips, String operation, Runnable doing) {
+        int before = asked;
+        doing.run();
+        trips.put(operation, asked - before);
+    }
+
+    private <T> T wrap(Class<T> type, Object target) {
+        return type.cast(Proxy.newProxyInstance(
+                type.getClassLoader(),
+                new Class<?>[] {type},
+                (proxy, method, arguments) -> call(target, method, arguments)));
+    }
+
+    private Object call(Object target, Method method, Object[] arguments) throws Throwable {
+        boolean asks = target instanceof Statement && method.getName().startsWith("execute")
+                || target instanceof Connection && ASKING.contains(method.getName());
+        asked += asks ? 1 : 0;
+        Object result;
+        try {
+            result = method.invoke(target, arguments);
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
+        if (asks && losesAnAnswer) {
+            losesAnAnswer = false;
+            throw new SQLException("the connection broke", "08006");
+        }
+        if (result instanceof PreparedStatement) {
+            return wrap(PreparedStatement.class, result);
+        }
+        if (result instanceof Statement) {
+            return wrap(Statement.class, result);
+        }
+        return result instanceof Connection ? wrap(Connection.class, result) : result;
+    }
+}

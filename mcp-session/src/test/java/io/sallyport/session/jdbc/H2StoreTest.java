@@ -1,0 +1,11 @@
+package io.sallyport.session.jdbc;
+
+import com.zaxxer.hikari.HikariDataSource;
+
+class H2StoreTest extends JdbcStoreContract {
+
+    @Override
+    HikariDataSource emptyDatabase() {
+        return Postgres.pool("jdbc:h2:mem:store;DB_CLOSE_DELAY=-1", 10);
+    }
+}

@@ -1,0 +1,3 @@
+-- A script may be run once only: the second row of the same key would be refused.
+insert into first values (2);
+create table other (id int primary key, what varchar(20));

@@ -1,0 +1,2 @@
+create table third (id int primary key);
+this is not sql;
