@@ -88,9 +88,7 @@ class StoreRoundTripsTest {
         String changed = session.substring(0, 20) + (session.charAt(20) == 'x' ? 'y' : 'x') + session.substring(21);
         assertThat(client.legacy("s1." + "A".repeat(115), 1, "ping", "{}").status())
                 .isEqualTo(404);
-        assertThat(client.legacy(changed, 1, "ping", "{}")
-                        .status())
-                .isEqualTo(404);
+        assertThat(client.legacy(changed, 1, "ping", "{}").status()).isEqualTo(404);
 
         assertThat(store.asked()).isEmpty();
     }

@@ -79,7 +79,8 @@ public final class Main {
         for (int i = 0; i + 1 < args.length; i += 2) {
             options.put(args[i], args[i + 1]);
         }
-        if (args.length % 2 != 0 || !Set.of("--port", "--upstream", "--store", "--key").containsAll(options.keySet())) {
+        if (args.length % 2 != 0
+                || !Set.of("--port", "--upstream", "--store", "--key").containsAll(options.keySet())) {
             throw new IllegalArgumentException("usage: [--port N] [--upstream URL] [--store URL --key KEY]");
         }
         return options;
