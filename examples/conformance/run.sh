@@ -104,7 +104,7 @@ suite_at() {
   "$node" "$here/compare.mjs" "$folder"
 }
 
-# nodes_with NAME COUNT STORE: runs what 2025-11-25 requires against nodes that share a store, and prints the table.
+# nodes_with NAME COUNT STORE [--may SCENARIO…]: runs what 2025-11-25 requires against nodes that share a store, and prints the table.
 nodes_with() {
   local name=$1 count=$2 store=$3 folder=$out/nodes-$1 urls=() i
   for ((i = 1; i <= count; i++)); do
@@ -115,7 +115,7 @@ nodes_with() {
   run "$folder/requirements-2025-11-25" server --url "$url" --requirements 2025-11-25 || true
   cp "$suite/node_modules/@modelcontextprotocol/conformance/requirements/2025-11-25.yaml" \
     "$folder/requirements-2025-11-25/requirements.yaml"
-  "$node" "$here/compare.mjs" "$folder"
+  "$node" "$here/compare.mjs" "$folder" "${@:4}"
 }
 
 # clients_to FOLDER: runs the scenarios for clients and prints the table.
@@ -190,9 +190,9 @@ if [[ $what == *nodes* ]]; then
   nodes_with redis 3 "$redis" || failed=1
   "$node" "$here/compare.mjs" "$out/nodes-one" "$out/nodes-redis" || failed=1
   echo "Two nodes with nothing but a key"
-  nodes_with none 2 none || true
-  "$node" "$here/compare.mjs" "$out/nodes-one" "$out/nodes-none" \
-    'tools-call-sampling|tools-call-elicitation|elicitation-sep1034-defaults|elicitation-sep1330-enums' || failed=1
+  # What a client is asked it has to answer to the node that asked, which this proxy does not care for.
+  nodes_with none 2 none --may tools-call-sampling tools-call-elicitation elicitation-sep1034-defaults \
+    elicitation-sep1330-enums || failed=1
 fi
 echo "The checks and the logs of the gateways are in ${out#"$PWD"/}."
 exit "$failed"

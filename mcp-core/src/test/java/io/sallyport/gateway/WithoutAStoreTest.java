@@ -73,6 +73,22 @@ class WithoutAStoreTest {
     }
 
     @Test
+    void anAnswerThatCannotBePassedOnIsNotAccepted() throws Exception {
+        String session = a.client.initialize("{\"elicitation\":{}}");
+        try (McpHttp.Stream stream =
+                b.client.openLegacy(session, 7, "tools/call", "{\"name\":\"ask\",\"arguments\":{}}")) {
+            String id = stream.nextMessage().get("id").orElseThrow().toJson();
+
+            McpHttp.Answer answer = a.client.post(
+                    "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"result\":{\"action\":\"cancel\"}}",
+                    McpHttp.legacyHeaders(session));
+
+            assertThat(answer.status()).isEqualTo(400);
+            assertThat(answer.error().toJson()).contains("Another node has asked this");
+        }
+    }
+
+    @Test
     void nothingIsReplayed() throws Exception {
         String session = a.client.initialize("{}");
         for (String lastEvent : List.of("p1_0", "s1_0", "x")) {

@@ -92,9 +92,20 @@ final class LegacyProtocol {
     private void answer(Response response, LegacySessions.Open open, ClientRequest client) {
         Cluster cluster = engine.sessions().cluster();
         Optional<String> other = LegacySession.askedBy(response).filter(node -> !node.equals(cluster.node()));
-        if (other.isEmpty() || !cluster.isShared()) {
+        if (other.isEmpty()) {
             open.session().answered(response);
             client.answer(202, Http.NONE, null);
+            return;
+        }
+        if (!cluster.isShared()) {
+            // To accept it would be to lose it.
+            refuse(
+                    response,
+                    client,
+                    400,
+                    McpError.of(
+                            ErrorCodes.INVALID_REQUEST,
+                            "Another node has asked this, and this one cannot pass the answer on"));
             return;
         }
         ClusterBus.Posted posted = cluster.post(

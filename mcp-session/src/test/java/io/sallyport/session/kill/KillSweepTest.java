@@ -1,0 +1,201 @@
+package io.sallyport.session.kill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.http.HttpClient;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import redis.embedded.RedisServer;
+
+/** Whatever moment a node dies at, its clients lose nothing that they were promised. */
+class KillSweepTest {
+
+    private static final boolean FULL = "full".equals(System.getProperty("sallyport.proof"));
+
+    private static final int CLIENTS = 6;
+    private static final int KILLS = FULL ? 200 : 10;
+
+    private static EmbeddedPostgres postgres;
+    private static RedisServer redis;
+    private static int redisPort;
+
+    @TempDir
+    Path logs;
+
+    @BeforeAll
+    static void startServers() throws IOException {
+        postgres = EmbeddedPostgres.builder().start();
+        try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            redisPort = probe.getLocalPort();
+        }
+        redis = RedisServer.newRedisServer()
+                .port(redisPort)
+                .bind("127.0.0.1")
+                .setting("save \"\"")
+                .build();
+        redis.start();
+    }
+
+    @AfterAll
+    static void stopServers() throws IOException {
+        redis.stop();
+        postgres.close();
+    }
+
+    private static String url(String store) {
+        return store.equals("redis") ? "redis://127.0.0.1:" + redisPort : postgres.getJdbcUrl("postgres", "postgres");
+    }
+
+    private static String key() {
+        byte[] key = new byte[32];
+        new SecureRandom().nextBytes(key);
+        return Base64.getEncoder().encodeToString(key);
+    }
+
+    /** Where a node dies: before or after the n-th time that it asks its store for something. */
+    record Failpoint(String store, String point) {}
+
+    static Stream<Failpoint> failpoints() {
+        List<String> points = new ArrayList<>(List.of(
+                "before:create:1",
+                "after:create:1",
+                "after:find:2",
+                "before:open:1",
+                "after:open:1",
+                "before:append:1",
+                "after:append:1",
+                "before:append:2",
+                "after:append:3",
+                "after:append:6",
+                "before:read:1",
+                "after:take:1",
+                "before:post:1",
+                "after:post:1",
+                "before:end:1",
+                "after:end:1"));
+        if (FULL) {
+            for (int i = 1; i <= 20; i++) {
+                points.add("before:append:" + i);
+                points.add("after:append:" + i);
+                points.add("after:open:" + i);
+                points.add("after:find:" + i);
+            }
+        }
+        return Stream.of("postgres", "redis")
+                .flatMap(store -> points.stream().distinct().map(point -> new Failpoint(store, point)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("failpoints")
+    void aNodeMayDieAtAnyPoint(Failpoint failpoint) throws Exception {
+        Account account = new Account();
+        try (Nodes nodes = new Nodes(url(failpoint.store()), key(), logs)) {
+            nodes.start("-");
+            Nodes.Node dies = nodes.start(failpoint.point());
+            AtomicBoolean enough = new AtomicBoolean();
+            work(nodes, account, 7, enough, () -> {
+                // It dies of the work, or never comes to that point.
+                dies.process().waitFor(FULL ? 20 : 10, TimeUnit.SECONDS);
+                account.killed();
+            });
+        }
+
+        System.out.println(failpoint + " " + account);
+        assertThat(account.isClean()).as(account.toString()).isTrue();
+    }
+
+    @ParameterizedTest
+    @MethodSource("stores")
+    void nodesMayDieAtAnyMoment(String store) throws Exception {
+        long seed = new SecureRandom().nextLong();
+        Random random = new Random(seed);
+        Account account = new Account();
+        try (Nodes nodes = new Nodes(url(store), key(), logs)) {
+            for (int i = 0; i < 3; i++) {
+                nodes.start("-");
+            }
+            work(nodes, account, seed, new AtomicBoolean(), () -> {
+                for (int i = 0; i < KILLS; i++) {
+                    TimeUnit.MILLISECONDS.sleep(100 + random.nextInt(400));
+                    nodes.killOne(random);
+                    account.killed();
+                    nodes.start("-");
+                }
+            });
+        }
+
+        System.out.println(store + " seed=" + seed + " " + account);
+        assertThat(account.isClean()).as("seed %d: %s", seed, account).isTrue();
+        assertThat(account.unknownOutcomes()).as("kills that met a call").isPositive();
+    }
+
+    static Stream<String> stores() {
+        return Stream.of("postgres", "redis");
+    }
+
+    /** Something that takes a while. */
+    private interface Meanwhile {
+        void run() throws Exception;
+    }
+
+    /** Has clients work until something else is done, and finish what they have begun. */
+    private static void work(Nodes nodes, Account account, long seed, AtomicBoolean enough, Meanwhile meanwhile)
+            throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(CLIENTS);
+        HttpClient http =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+        try {
+            List<Future<?>> clients = new ArrayList<>();
+            for (int i = 0; i < CLIENTS; i++) {
+                Random random = new Random(seed + i);
+                clients.add(threads.submit(() -> {
+                    work(new Client(http, nodes, random, account), random, enough);
+                    return null;
+                }));
+            }
+            try {
+                meanwhile.run();
+            } finally {
+                enough.set(true);
+            }
+            for (Future<?> client : clients) {
+                client.get(2, TimeUnit.MINUTES);
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    private static void work(Client client, Random random, AtomicBoolean enough) throws InterruptedException {
+        while (!enough.get()) {
+            client.initialize();
+            for (int i = 0; i < 8 && !enough.get(); i++) {
+                switch (random.nextInt(4)) {
+                    case 0 -> client.ask();
+                    case 1 -> client.read();
+                    default -> client.count(1 + random.nextInt(20));
+                }
+            }
+            client.delete();
+        }
+    }
+}
