@@ -13,6 +13,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * On PostgreSQL each operation is one statement, and so one round trip and one transaction. What takes several steps is
@@ -51,7 +52,7 @@ final class PostgresOperations extends SharedOperations {
                 });
     }
 
-    private record Outcome(String word, String madeRoom) {}
+    private record Outcome(String word, @Nullable String madeRoom) {}
 
     @Override
     public SessionStore.Creation create(Connection db, SessionRecord session, boolean again) throws SQLException {
@@ -86,7 +87,7 @@ final class PostgresOperations extends SharedOperations {
         } catch (SQLException e) {
             if (SqlFaults.isDuplicate(e)) {
                 // Somebody of another principal was at the same key at the same time.
-                return new Outcome("exists", "");
+                return new Outcome("exists", null);
             }
             throw e;
         }

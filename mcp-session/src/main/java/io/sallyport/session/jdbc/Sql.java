@@ -10,6 +10,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Statements with parameters, each bounded in time. */
 final class Sql {
@@ -30,7 +31,7 @@ final class Sql {
     }
 
     /** Returns all rows. */
-    <T> List<T> all(Connection db, String sql, Row<T> row, Object... parameters) throws SQLException {
+    <T> List<T> all(Connection db, String sql, Row<T> row, @Nullable Object... parameters) throws SQLException {
         try (PreparedStatement statement = prepare(db, sql, parameters);
                 ResultSet rows = statement.executeQuery()) {
             List<T> found = new ArrayList<>();
@@ -42,23 +43,23 @@ final class Sql {
     }
 
     /** Returns the first row, if there is one. */
-    <T> Optional<T> first(Connection db, String sql, Row<T> row, Object... parameters) throws SQLException {
+    <T> Optional<T> first(Connection db, String sql, Row<T> row, @Nullable Object... parameters) throws SQLException {
         return all(db, sql, row, parameters).stream().findFirst();
     }
 
     /** Returns the one row that there is. */
-    <T> T one(Connection db, String sql, Row<T> row, Object... parameters) throws SQLException {
+    <T> T one(Connection db, String sql, Row<T> row, @Nullable Object... parameters) throws SQLException {
         return first(db, sql, row, parameters).orElseThrow();
     }
 
     /** Changes rows and returns how many. */
-    int change(Connection db, String sql, Object... parameters) throws SQLException {
+    int change(Connection db, String sql, @Nullable Object... parameters) throws SQLException {
         try (PreparedStatement statement = prepare(db, sql, parameters)) {
             return statement.executeUpdate();
         }
     }
 
-    private PreparedStatement prepare(Connection db, String sql, Object... parameters) throws SQLException {
+    private PreparedStatement prepare(Connection db, String sql, @Nullable Object... parameters) throws SQLException {
         PreparedStatement statement = db.prepareStatement(sql);
         statement.setQueryTimeout(timeoutSeconds);
         for (int i = 0; i < parameters.length; i++) {

@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -295,7 +296,7 @@ class PostgresFaultsTest {
 
             proxy.cut();
 
-            told.await();
+            assertThat(told.await(10, TimeUnit.SECONDS)).isTrue();
             waiting.join();
         }
     }
