@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Client {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final long PAUSE_MILLIS = 50;
 
     private final HttpClient http;
@@ -63,6 +63,7 @@ final class Client {
     /** Opens a session; what was not answered was not promised, so it tries until it is. */
     void initialize() throws InterruptedException {
         long end = System.nanoTime() + PATIENCE.toNanos();
+        String last = "";
         session = "";
         while (System.nanoTime() < end) {
             try {
@@ -72,17 +73,18 @@ final class Client {
                                         + "\"params\":{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{\"elicitation\":{}},"
                                         + "\"clientInfo\":{\"name\":\"kill\",\"version\":\"1\"}}}"))
                         .build());
-                read(response);
+                last = response.statusCode() + " " + read(response);
                 if (response.statusCode() == 200) {
                     session = response.headers().firstValue("Mcp-Session-Id").orElseThrow();
                     return;
                 }
             } catch (IOException died) {
                 // Then it is another's turn.
+                last = died.toString();
             }
             TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
         }
-        account.lost("no session within " + PATIENCE);
+        account.lost("no session within " + PATIENCE + ": " + last);
     }
 
     /** Ends the session; once that was answered, no node may know it any more. */

@@ -88,11 +88,7 @@ final class NodeProgram {
                 .tool(Tool.named("count")
                         .param("to", "integer", "How far to count")
                         .handler(call -> {
-                            long to = call.arguments()
-                                    .get("to")
-                                    .orElseThrow()
-                                    .asLong()
-                                    .orElseThrow();
+                            long to = call.arguments().get("to").asLong().orElseThrow();
                             for (long i = 1; i <= to; i++) {
                                 call.progress(i, to, "at " + i);
                                 // Calls that take a while are those that a kill meets.

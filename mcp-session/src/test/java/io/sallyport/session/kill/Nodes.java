@@ -44,6 +44,7 @@ final class Nodes implements AutoCloseable {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
                 "-Xmx256m",
+                "-Dlogback.configurationFile=io/sallyport/testing/logback.xml",
                 "-classpath",
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 NodeProgram.class.getName(),
@@ -61,12 +62,26 @@ final class Nodes implements AutoCloseable {
                 if (line.startsWith("READY ")) {
                     Node node = new Node(process, URI.create(line.substring("READY ".length())));
                     nodes.add(node);
+                    // A node that nobody listens to would wait with its log for ever.
+                    Thread drain = new Thread(() -> drain(out), "drain");
+                    drain.setDaemon(true);
+                    drain.start();
                     return node;
                 }
             }
             throw new AssertionError("a node did not start, see " + logs);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void drain(BufferedReader out) {
+        try {
+            while (out.readLine() != null) {
+                // Nobody wants to know.
+            }
+        } catch (IOException killed) {
+            // So there is nothing more to read.
         }
     }
 
