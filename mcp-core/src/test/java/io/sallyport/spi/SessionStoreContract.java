@@ -309,6 +309,31 @@ public interface SessionStoreContract {
     }
 
     @Test
+    default void whatHasExpiredOfOnesOwnMakesRoomBeforeWhatLives() {
+        try (SessionStore store = open(bounds(2, 10))) {
+            store.create(session("aged", ANN));
+            Duration step = idle().minus(aLittle());
+            letPass(step);
+            live(store, "aged");
+            letPass(step);
+            live(store, "aged");
+            letPass(step);
+            live(store, "aged");
+            store.create(session("young", ANN));
+            letPass(aLittle());
+            live(store, "aged");
+            letPass(idle().minus(aLittle().multipliedBy(2)));
+
+            assertThat(store.create(session("new", ANN)))
+                    .as("used later, but it has reached its greatest age")
+                    .isEqualTo(new Created(Optional.of("aged")));
+
+            assertThat(store.find("aged")).isEqualTo(new Ended(End.EXPIRED_MAX_AGE));
+            live(store, "young");
+        }
+    }
+
+    @Test
     default void sweepingTellsEachExpiredSessionOnce() {
         try (SessionStore store = open(bounds(10, 10))) {
             for (String key : List.of("a", "b", "c")) {
@@ -377,6 +402,19 @@ public interface SessionStoreContract {
             assertThat(keys(store.list("", 10, Optional.of(BOB)))).containsExactly("b");
             assertThat(store.list("", 1, Optional.empty()).get(0).record().principal())
                     .isEqualTo(ANN);
+        }
+    }
+
+    @Test
+    default void whatHasExpiredIsNeitherListedNorGivenStreams() {
+        try (SessionStore store = open(bounds(5, 10))) {
+            store.create(session("old", ANN));
+            letPass(idle());
+            store.create(session("young", ANN));
+
+            assertThat(keys(store.list("", 10, Optional.empty()))).containsExactly("young");
+            assertThat(keys(store.list("", 10, Optional.of(ANN)))).containsExactly("young");
+            assertThat(store.events().open("old", "a", "n", "{}")).isEmpty();
         }
     }
 
