@@ -16,6 +16,7 @@ import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.lettuce.core.resource.ClientResources;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.sallyport.spi.StoreUnavailableException;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
@@ -210,6 +211,10 @@ final class Link implements AutoCloseable {
                     line.drop(connection);
                 }
                 throw refusal;
+            }
+            if (e.getCause() instanceof IOException) {
+                // It does not know yet that it is broken.
+                line.drop(connection);
             }
             throw unavailable("was lost before it answered", e);
         } catch (CancellationException e) {

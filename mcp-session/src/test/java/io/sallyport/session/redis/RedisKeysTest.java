@@ -195,6 +195,39 @@ class RedisKeysTest {
     }
 
     @Test
+    void aKeyWhoseSessionHasEndedCanBeGivenAgain() {
+        try (SessionStore store = builder().build()) {
+            store.create(session("k"));
+            store.end("k", End.TERMINATED_BY_CLIENT);
+
+            store.create(session("k"));
+
+            assertThat(store.find("k")).isInstanceOf(Live.class);
+            redis.letPass("sallyport", Duration.ofMinutes(30));
+            assertThat(store.size()).as("it lives no more, swept or not").isZero();
+            assertThat(store.sweep(10)).containsExactly("k");
+            assertThat(redis.commands().zcard("{sallyport}:ended")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void anEndThatIsForgottenTakesNoSessionWithIt() {
+        try (SessionStore store = builder()
+                .bounds(new Bounds(Duration.ofHours(8), Duration.ofHours(8), 1, 10))
+                .build()) {
+            store.create(session("k"));
+            store.end("k", End.TERMINATED_BY_CLIENT);
+            redis.letPass("sallyport", Duration.ofHours(7));
+            store.create(session("k"));
+            redis.letPass("sallyport", Duration.ofHours(3));
+
+            assertThat(store.sweep(10)).isEmpty();
+
+            assertThat(store.find("k")).isInstanceOf(Live.class);
+        }
+    }
+
+    @Test
     void sessionsMayBeGivenAllTheTimeThereIs() {
         Duration forEver = Duration.ofSeconds(Long.MAX_VALUE);
         try (SessionStore store =

@@ -21,10 +21,20 @@ final class SilentProxy implements AutoCloseable {
         private final Socket client;
         private final Socket server;
         private volatile boolean lost;
+        private volatile boolean mute;
 
         Pair(Socket client, Socket server) {
             this.client = client;
             this.server = server;
+        }
+
+        private void close() {
+            try (client;
+                    server) {
+                lost = true;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
 
         private void pass(Socket from, Socket to) {
@@ -34,7 +44,7 @@ final class SilentProxy implements AutoCloseable {
                 OutputStream out = to.getOutputStream();
                 byte[] buffer = new byte[8192];
                 for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
-                    if (!lost) {
+                    if (!lost && !(mute && from == server)) {
                         out.write(buffer, 0, length);
                     }
                 }
@@ -83,16 +93,23 @@ final class SilentProxy implements AutoCloseable {
         pairs.forEach(pair -> pair.lost = true);
     }
 
+    /** Lets no answers through on the connections that there are; the server gets everything. */
+    void loseAnswers() {
+        pairs.forEach(pair -> pair.mute = true);
+    }
+
+    /** Ends the connections that there are, for both ends. */
+    void breakConnections() {
+        pairs.forEach(Pair::close);
+    }
+
     @Override
     public void close() {
         try {
             door.close();
-            for (Pair pair : pairs) {
-                pair.client.close();
-                pair.server.close();
-            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        breakConnections();
     }
 }
