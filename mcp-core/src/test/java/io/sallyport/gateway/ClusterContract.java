@@ -6,6 +6,7 @@ import io.sallyport.gateway.servlet.McpServlet;
 import io.sallyport.protocol.JsonValue;
 import io.sallyport.spi.Sealer;
 import io.sallyport.spi.SessionStore;
+import io.sallyport.testing.Container;
 import io.sallyport.testing.Incident;
 import io.sallyport.testing.JettyContainer;
 import io.sallyport.testing.McpHttp;
@@ -38,6 +39,11 @@ public interface ClusterContract {
     /** Returns the store as a node sees it that starts now. All that were returned for one test see the same data. */
     SessionStore storeOfANode();
 
+    /** Returns a container that a node is served by. */
+    default Container container() {
+        return new JettyContainer();
+    }
+
     /** Two gateways with tools of their own and a store that they share. */
     final class TwoNodes implements AutoCloseable {
 
@@ -52,8 +58,8 @@ public interface ClusterContract {
         }
 
         public TwoNodes(ClusterContract contract) throws Exception {
-            a = new Node(contract.storeOfANode(), sealer);
-            b = new Node(contract.storeOfANode(), sealer);
+            a = new Node(contract.storeOfANode(), sealer, contract.container());
+            b = new Node(contract.storeOfANode(), sealer, contract.container());
         }
 
         @Override
@@ -73,10 +79,15 @@ public interface ClusterContract {
         final UnreachableSessionStore store;
         final LocalServer server;
         final McpGateway gateway;
-        final JettyContainer container = new JettyContainer();
+        final Container container;
         public final McpHttp client;
 
         Node(SessionStore shared, Sealer sealer) throws Exception {
+            this(shared, sealer, new JettyContainer());
+        }
+
+        Node(SessionStore shared, Sealer sealer, Container container) throws Exception {
+            this.container = container;
             store = new UnreachableSessionStore(shared);
             server = LocalServer.named("local")
                     .tool(Tool.named("echo")

@@ -83,6 +83,10 @@ final class Account {
         }
     }
 
+    int calls() {
+        return calls.get();
+    }
+
     boolean isClean() {
         return lost.get() + duplicated.get() + reordered.get() == 0;
     }

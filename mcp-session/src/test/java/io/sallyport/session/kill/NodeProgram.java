@@ -5,6 +5,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.sallyport.gateway.Endpoint;
 import io.sallyport.gateway.McpGateway;
 import io.sallyport.gateway.servlet.McpServlet;
+import io.sallyport.session.JettyEe10Container;
 import io.sallyport.session.jdbc.JdbcSessionStore;
 import io.sallyport.session.redis.RedisSessionStore;
 import io.sallyport.spi.SchemaMigrator;
@@ -21,10 +22,6 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.spec.SecretKeySpec;
-import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
-import org.eclipse.jetty.ee10.servlet.ServletHolder;
-import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.server.ServerConnector;
 
 /** A node as a program of its own: a gateway whose sessions are in a store that it shares. */
 final class NodeProgram {
@@ -48,7 +45,8 @@ final class NodeProgram {
                 .allowAnonymous()
                 .build();
         gateway.start().get(10, TimeUnit.SECONDS);
-        System.out.println("READY http://127.0.0.1:" + serve(gateway) + "/mcp");
+        System.out.println(
+                "READY http://127.0.0.1:" + new JettyEe10Container().start(new McpServlet(gateway), "/mcp") + "/mcp");
         // Until it is killed, or whoever started it is.
         while (System.in.read() >= 0) {
             Thread.onSpinWait();
@@ -67,20 +65,6 @@ final class NodeProgram {
                 .bounds(BOUNDS)
                 .schema(SchemaMigrator.Mode.MIGRATE)
                 .build();
-    }
-
-    private static int serve(McpGateway gateway) throws Exception {
-        Server server = new Server();
-        ServerConnector connector = new ServerConnector(server);
-        connector.setHost("127.0.0.1");
-        server.addConnector(connector);
-        ServletContextHandler context = new ServletContextHandler("/");
-        ServletHolder holder = new ServletHolder(new McpServlet(gateway));
-        holder.setAsyncSupported(true);
-        context.addServlet(holder, "/mcp");
-        server.setHandler(context);
-        server.start();
-        return connector.getLocalPort();
     }
 
     private static LocalServer tools() {

@@ -1,0 +1,35 @@
+package io.sallyport.session.jdbc;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.sallyport.gateway.ClusterContract;
+import io.sallyport.session.JettyEe10Container;
+import io.sallyport.spi.SchemaMigrator;
+import io.sallyport.spi.SessionStore;
+import io.sallyport.testing.Container;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+class PostgresClusterTest implements ClusterContract {
+
+    private HikariDataSource database;
+
+    @BeforeEach
+    void open() {
+        database = Postgres.freshSchema("cluster", 16, "");
+    }
+
+    @AfterEach
+    void close() {
+        database.close();
+    }
+
+    @Override
+    public SessionStore storeOfANode() {
+        return JdbcSessionStore.on(database).schema(SchemaMigrator.Mode.MIGRATE).build();
+    }
+
+    @Override
+    public Container container() {
+        return new JettyEe10Container();
+    }
+}
