@@ -99,7 +99,8 @@ public interface EventLog {
      * Appends events. When the stream has more bytes of data, in UTF-8, than the log keeps, its oldest are dropped, but
      * never the last one. When the streams of the session together have more than they all may, those not appended to for
      * longest are dropped, but never this one. Doing it twice changes nothing: what has the number of an event that was
-     * appended already is that event.
+     * appended already is that event. After a {@link StoreUnavailableException} the events may have been kept or not: a writer
+     * appends the same ones again, before others or with them, or gives the stream up.
      *
      * @param fence that of the writer's pen
      * @param first the number of the first of the events, one more than that of the last one before

@@ -6,6 +6,7 @@ import io.sallyport.protocol.Message;
 import io.sallyport.spi.EventLog;
 import io.sallyport.spi.StoreUnavailableException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -29,6 +30,7 @@ final class LegacyStream implements Ticks.Ticking {
     static final Duration RETRY = Duration.ofSeconds(1);
 
     private static final int AT_ONCE = 500;
+    private static final int MAX_UNSURE_CHARS = 256 * 1024;
 
     /**
      * What the streams of a gateway share.
@@ -59,7 +61,12 @@ final class LegacyStream implements Ticks.Ticking {
     /** Guarded by the lock, as the rest. Null if the log does not know the stream. */
     private EventLog.@Nullable Pen pen;
 
+    /** The number of the next event, or of the first of those that may have been kept or not. */
     private long next = 1;
+
+    /** What was appended when the store did not answer, to be appended again before what comes next. */
+    private final List<String> unsure = new ArrayList<>();
+
     private @Nullable EventStream attached;
     private boolean isOver;
 
@@ -232,21 +239,24 @@ final class LegacyStream implements Ticks.Ticking {
 
     private void append(List<String> data, boolean isLast) {
         EventLog.Pen its;
-        long number;
+        long first;
+        List<String> all;
         lock.lock();
         try {
             if (isOver) {
                 return;
             }
             its = pen;
-            number = next;
+            first = next;
+            all = new ArrayList<>(unsure);
+            all.addAll(data);
         } finally {
             lock.unlock();
         }
         boolean kept = false;
         if (its != null) {
             try {
-                switch (requireNonNull(context.log()).append(sessionKey, name, its.fence(), number, data, isLast)) {
+                switch (requireNonNull(context.log()).append(sessionKey, name, its.fence(), first, all, isLast)) {
                     case KEPT -> kept = true;
                     case FENCED -> {
                         fenced();
@@ -256,12 +266,13 @@ final class LegacyStream implements Ticks.Ticking {
                 }
             } catch (StoreUnavailableException e) {
                 unkept(e);
+                remember(data);
                 if (isLast) {
-                    keepLater(its, number, data);
+                    keepLater(its, first, all);
                 }
             }
         }
-        write(kept, number, data);
+        write(kept, first + all.size() - data.size(), data);
         if (isLast) {
             over();
         }
@@ -271,12 +282,28 @@ final class LegacyStream implements Ticks.Ticking {
         lock.lock();
         try {
             if (kept) {
-                next += data.size();
+                next = number + data.size();
+                unsure.clear();
             }
             if (attached != null) {
                 for (int i = 0; i < data.size(); i++) {
                     attached.send(kept ? Sse.event(eventId(number + i), data.get(i)) : Sse.unnumbered(data.get(i)));
                 }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** They may have been kept all the same: what comes next must not get their numbers. */
+    private void remember(List<String> data) {
+        lock.lock();
+        try {
+            unsure.addAll(data);
+            if (unsure.stream().mapToLong(String::length).sum() > MAX_UNSURE_CHARS) {
+                // The store is away for long. What comes from now on goes out without an id.
+                unsure.clear();
+                pen = null;
             }
         } finally {
             lock.unlock();
