@@ -28,7 +28,8 @@ final class ExportedTypes {
     /** A package with this word in its name may show the types that it is named for. */
     private static final Map<String, List<String>> NAMED_FOR = Map.of(
             "servlet", List.of("jakarta.servlet."),
-            "sdk", List.of("io.modelcontextprotocol.", "reactor.", "org.reactivestreams."),
+            // The SDK's own transports over HTTP are servlets, and its settings show their requests.
+            "sdk", List.of("io.modelcontextprotocol.", "reactor.", "org.reactivestreams.", "jakarta.servlet."),
             "redis", List.of("io.lettuce."));
 
     private ExportedTypes() {}
