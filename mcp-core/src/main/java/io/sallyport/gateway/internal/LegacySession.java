@@ -173,8 +173,9 @@ final class LegacySession implements ServedEndpoint.Listener {
      * @param then run when the client listens to it
      */
     Optional<LegacyStream> takeStandalone(EventStream connection, String name, long lastEvent, Runnable then) {
-        Optional<LegacyStream> taken =
-                context.log().take(key, name, context.node(), true).map(pen -> stream(name, pen));
+        Optional<LegacyStream> taken = requireNonNull(context.log())
+                .take(key, name, context.node(), true)
+                .map(pen -> stream(name, pen));
         taken.map(standalone::getAndSet).ifPresent(LegacyStream::finish);
         taken.ifPresent(stream -> stream.resume(connection, lastEvent, then));
         return taken;

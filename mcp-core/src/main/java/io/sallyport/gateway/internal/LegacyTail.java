@@ -1,5 +1,7 @@
 package io.sallyport.gateway.internal;
 
+import static java.util.Objects.requireNonNull;
+
 import io.sallyport.spi.EventLog;
 import io.sallyport.spi.StoreUnavailableException;
 import java.time.Duration;
@@ -99,7 +101,7 @@ final class LegacyTail implements Ticks.Ticking {
         try {
             long before = seen;
             Optional<EventLog.Reading> reading =
-                    LegacyStream.replay(context.log(), session.key(), name, seen, connection);
+                    LegacyStream.replay(requireNonNull(context.log()), session.key(), name, seen, connection);
             if (reading.isEmpty()) {
                 connection.close();
                 return false;
