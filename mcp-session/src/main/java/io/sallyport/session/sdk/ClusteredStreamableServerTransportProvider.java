@@ -792,6 +792,7 @@ public final class ClusteredStreamableServerTransportProvider extends HttpServle
         /**
          * Sets where sessions are kept; there is no default. It is shared by the nodes of one server, stays the host's, and
          * has to outlive this. Its {@link SessionStore#bounds bounds} say how long sessions live and how many there are.
+         * {@link SessionStore#sealed} around it keeps what clients and the server say sealed in it.
          *
          * @throws IllegalArgumentException if it keeps nothing, as {@link SessionStore#none} does
          */
