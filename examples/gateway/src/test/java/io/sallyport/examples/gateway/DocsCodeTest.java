@@ -33,6 +33,7 @@ class DocsCodeTest {
             import io.sallyport.filter.*;
             import io.sallyport.gateway.*;
             import io.sallyport.gateway.servlet.*;
+            import io.sallyport.session.jdbc.*;
             import io.sallyport.spi.*;
             import io.sallyport.upstream.*;
             import io.sallyport.upstream.http.*;
@@ -44,6 +45,11 @@ class DocsCodeTest {
             import java.nio.file.Path;
             import java.security.MessageDigest;
             import java.time.Duration;
+            import java.util.Base64;
+            import javax.crypto.SecretKey;
+            import javax.crypto.spec.SecretKeySpec;
+            import javax.naming.InitialContext;
+            import javax.sql.DataSource;
 
             final class Piece {
                 void run(ServletContext servletContext) throws Exception {
