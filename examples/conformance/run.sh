@@ -2,9 +2,10 @@
 # Runs the official MCP conformance suite against the fixture, and through a second gateway in front of it. Then runs its
 # scenarios for clients with the client at the suite's mock server, and with a gateway between the two. Last, it runs what
 # revision 2025-11-25 requires against nodes behind a proxy that sends each request to the next one: two that share their
-# sessions in PostgreSQL, three that do in Redis, and two that share nothing but a key.
+# sessions in PostgreSQL, and three that do in Redis (behind nginx, if there is one).
 #
-#   examples/conformance/run.sh [direct] [through] [clients] [nodes]      all, unless one is named
+#   examples/conformance/run.sh [direct] [through] [clients] [nodes]      all of these, unless one is named
+#   examples/conformance/run.sh storeless      two nodes that share nothing but a key; four scenarios wait in vain there
 #
 # Prints a table for each and every check that comes out differently through a gateway. Fails if a check fails that counts
 # for conformance, or if anything differs. Needs a JDK and npm; the suite, the client and, on Linux, the Node 22 that they
@@ -111,11 +112,44 @@ nodes_with() {
     start "$name-$i" --store "$store" --key "$key"
     urls+=("$url")
   done
-  begin "$name-proxy" "$node" "$here/suite/roundrobin.mjs" "${urls[@]}"
+  if [[ $name == redis ]] && command -v nginx >/dev/null; then
+    nginx_before "${urls[@]}"
+  else
+    begin "$name-proxy" "$node" "$here/suite/roundrobin.mjs" "${urls[@]}"
+  fi
   run "$folder/requirements-2025-11-25" server --url "$url" --requirements 2025-11-25 || true
   cp "$suite/node_modules/@modelcontextprotocol/conformance/requirements/2025-11-25.yaml" \
     "$folder/requirements-2025-11-25/requirements.yaml"
   "$node" "$here/compare.mjs" "$folder" "${@:4}"
+}
+
+# nginx_before URL…: starts nginx with the settings that docs/sessions.md shows, and sets url to where it serves.
+nginx_before() {
+  local folder=$out/nginx port servers
+  mkdir -p "$folder"
+  port=$("$node" -e 'const s = require("net").createServer().listen(0, () => { console.log(s.address().port); s.close(); })')
+  servers=$(printf '    server %s;\n' "$@" | sed 's|http://||; s|/mcp;|;|')
+  {
+    echo "daemon off; pid $folder/pid; error_log stderr; events {}"
+    echo "http { access_log off; client_body_temp_path $folder; proxy_temp_path $folder; fastcgi_temp_path $folder;"
+    echo "uwsgi_temp_path $folder; scgi_temp_path $folder;"
+    sed -n '/^```nginx/,/^```$/{/^```/d;p}' "$here/../../docs/sessions.md" |
+      awk -v servers="$servers" -v port="$port" '
+        /server 10\.0\.0\./ { if (!done++) print servers; next }
+        { print }
+        /^server \{/ { print "    listen 127.0.0.1:" port ";" }'
+    echo "}"
+  } >"$folder/nginx.conf"
+  nginx -p "$folder" -c "$folder/nginx.conf" 2>"$out/nginx.err" &
+  pids+=($!)
+  url=http://127.0.0.1:$port/mcp
+  for ((tries = 0; tries < 100; tries++)); do
+    curl -s -o "$folder/answer" "$url" && return
+    sleep 0.1
+  done
+  echo "nginx did not start:" >&2
+  cat "$out/nginx.err" >&2
+  exit 1
 }
 
 # clients_to FOLDER: runs the scenarios for clients and prints the table.
@@ -154,6 +188,7 @@ rm -rf "$out"
 mkdir -p "$out"
 main=("$java" -cp "$target/classes:$(<"$target/classpath")" io.sallyport.examples.conformance.Main)
 
+key=$(head -c 32 /dev/urandom | base64)
 if [[ $what == *direct* || $what == *through* || $what == *nodes* ]]; then
   start fixture
   fixture=$url
@@ -181,7 +216,6 @@ fi
 if [[ $what == *nodes* ]]; then
   begin servers "$java" -cp "$target/classes:$(<"$target/classpath")" io.sallyport.examples.conformance.Servers
   read -r postgres redis <<<"$url"
-  key=$(head -c 32 /dev/urandom | base64)
   run "$out/nodes-one/requirements-2025-11-25" server --url "$fixture" --requirements 2025-11-25 || true
   echo "Two nodes with PostgreSQL"
   nodes_with postgres 2 "$postgres" || failed=1
@@ -189,6 +223,8 @@ if [[ $what == *nodes* ]]; then
   echo "Three nodes with Redis"
   nodes_with redis 3 "$redis" || failed=1
   "$node" "$here/compare.mjs" "$out/nodes-one" "$out/nodes-redis" || failed=1
+fi
+if [[ $what == *storeless* ]]; then
   echo "Two nodes with nothing but a key"
   # What a client is asked it has to answer to the node that asked, which this proxy does not care for.
   nodes_with none 2 none --may tools-call-sampling tools-call-elicitation elicitation-sep1034-defaults \

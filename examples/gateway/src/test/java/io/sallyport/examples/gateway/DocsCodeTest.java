@@ -34,6 +34,7 @@ class DocsCodeTest {
             import io.sallyport.gateway.*;
             import io.sallyport.gateway.servlet.*;
             import io.sallyport.session.jdbc.*;
+            import io.sallyport.session.sdk.*;
             import io.sallyport.spi.*;
             import io.sallyport.upstream.*;
             import io.sallyport.upstream.http.*;

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Servers as processes of their own behind a balancer; a node is killed while a client reads what it says. With our
  * provider the client goes on with its session and has lost nothing that had an id; with the SDK's own the session is lost.
  */
-class KilledNodeTest {
+class KilledNodeSweepTest {
 
     private static final int KILLS = "full".equals(System.getProperty("sallyport.proof")) ? 40 : 2;
 
