@@ -83,6 +83,15 @@ final class Account {
         }
     }
 
+    int kills() {
+        return kills.get();
+    }
+
+    /** Returns how many calls a client had to go on with elsewhere, or to give up. */
+    int interrupted() {
+        return resumes.get() + unacknowledged.get() + unknown.get();
+    }
+
     int calls() {
         return calls.get();
     }
