@@ -3,16 +3,15 @@ package io.sallyport.gateway;
 import static java.util.Objects.requireNonNull;
 
 import io.sallyport.filter.McpFilter;
+import io.sallyport.gateway.internal.Closing;
 import io.sallyport.gateway.internal.EndpointSettings;
 import io.sallyport.gateway.internal.Engine;
-import io.sallyport.gateway.internal.Executors;
 import io.sallyport.gateway.internal.Filters;
 import io.sallyport.gateway.internal.HttpGuard;
 import io.sallyport.gateway.internal.Inside;
 import io.sallyport.gateway.internal.LocalOnly;
 import io.sallyport.gateway.internal.ModuleVersions;
 import io.sallyport.gateway.internal.Settings;
-import io.sallyport.gateway.internal.Ticks;
 import io.sallyport.protocol.Json;
 import io.sallyport.protocol.MessageLimits;
 import io.sallyport.spi.AuditSink;
@@ -20,6 +19,8 @@ import io.sallyport.spi.Authenticator;
 import io.sallyport.spi.RecoveryHook;
 import io.sallyport.spi.Sealer;
 import io.sallyport.spi.SessionStore;
+import io.sallyport.stream.Ticks;
+import io.sallyport.stream.Workers;
 import io.sallyport.upstream.Upstream;
 import io.sallyport.upstream.UpstreamRuntime;
 import java.net.URI;
@@ -64,13 +65,13 @@ public final class McpGateway implements AutoCloseable {
     private final Engine engine;
     private final Inside inside;
     private final ScheduledExecutorService timer;
-    private final Executors.Owned executor;
+    private final Workers.Owned executor;
     private final SessionStore sessionStore;
     private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.NEW);
 
     private McpGateway(Builder builder) {
-        executor = Executors.orDefault(builder.executor);
-        timer = Executors.timer();
+        executor = Workers.orDefault(builder.executor);
+        timer = Workers.timer("sallyport-timer");
         Sealer sealer = builder.sealer == null ? Sealer.ephemeral() : builder.sealer;
         sessionStore = store(builder, sealer);
         List<String> names = builder.upstreams.stream().map(Upstream::name).toList();
@@ -192,11 +193,7 @@ public final class McpGateway implements AutoCloseable {
         if (phase.getAndSet(Phase.CLOSED) == Phase.CLOSED) {
             return;
         }
-        engine.close();
-        engine.ticks().close();
-        sessionStore.close();
-        timer.shutdownNow();
-        executor.close();
+        Closing.inOrder(engine::close, engine.ticks()::close, sessionStore::close, timer::shutdownNow, executor::close);
     }
 
     /** Puts a gateway together. Confined to one thread. */
@@ -412,12 +409,17 @@ public final class McpGateway implements AutoCloseable {
          * store, which then take over its sessions' streams. A pause of the process that is longer ends calls that it
          * has under way. Defaults to 5 seconds.
          *
-         * @throws IllegalArgumentException if it is shorter than a second
+         * @throws IllegalArgumentException if it is shorter than a second, or longer than an hour
          */
         public Builder nodeLease(Duration lease) {
             if (lease.compareTo(Duration.ofSeconds(1)) < 0) {
                 throw new IllegalArgumentException(
                         "nodeLease must be at least a second, or pauses of the JVM end it, but was " + lease);
+            }
+            if (lease.compareTo(Duration.ofHours(1)) > 0) {
+                throw new IllegalArgumentException(
+                        "nodeLease must be at most an hour, or nobody goes on with what a dead"
+                                + " node has begun, but was " + lease);
             }
             this.nodeLease = lease;
             return this;

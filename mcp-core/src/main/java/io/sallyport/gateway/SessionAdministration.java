@@ -68,10 +68,14 @@ public final class SessionAdministration {
      *
      * @param after the key after which to begin, as of the last one of the page before; empty for the first page
      * @param max how many to look at, at the most; a page of an endpoint may have fewer and not be the last
+     * @throws IllegalArgumentException if max is not positive
      * @param endpoint only those opened at this path, if there is one
      * @param principal only those of this principal, if there is one
      */
     public List<Entry> list(String after, int max, Optional<String> endpoint, Optional<Principal> principal) {
+        if (max <= 0) {
+            throw new IllegalArgumentException("max must be positive, but was " + max);
+        }
         return store.list(requireNonNull(after, "after"), max, principal).stream()
                 .map(SessionAdministration::entry)
                 .filter(entry -> endpoint.isEmpty() || endpoint.get().equals(entry.endpoint()))
@@ -148,13 +152,12 @@ public final class SessionAdministration {
         Map<String, Object> members = new LinkedHashMap<>();
         members.put("key", entry.key());
         members.put("endpoint", entry.endpoint());
-        members.put(
-                "principal",
-                Map.of(
-                        "issuer", entry.principal().issuer(),
-                        "clientId", entry.principal().clientId(),
-                        "subject", entry.principal().subject(),
-                        "tenant", entry.principal().tenant()));
+        Map<String, Object> principal = new LinkedHashMap<>();
+        principal.put("issuer", entry.principal().issuer());
+        principal.put("clientId", entry.principal().clientId());
+        principal.put("subject", entry.principal().subject());
+        principal.put("tenant", entry.principal().tenant());
+        members.put("principal", principal);
         members.put("protocolVersion", entry.protocolVersion());
         members.put("clientInfo", JsonValue.trusted(entry.clientInfo()));
         members.put("opened", entry.opened().toString());

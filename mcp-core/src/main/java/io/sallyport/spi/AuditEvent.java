@@ -4,6 +4,9 @@ import static java.util.Objects.requireNonNull;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /** One thing that somebody did, or was kept from doing. Holds no arguments, results or credentials. Immutable. */
@@ -34,6 +37,7 @@ public final class AuditEvent {
     private final Outcome outcome;
     private final String reason;
     private final Duration took;
+    private final Map<String, String> details;
 
     private AuditEvent(Builder builder) {
         at = builder.at;
@@ -47,6 +51,7 @@ public final class AuditEvent {
         outcome = builder.outcome;
         reason = builder.reason;
         took = builder.took;
+        details = Collections.unmodifiableMap(new LinkedHashMap<>(builder.details));
     }
 
     /**
@@ -113,6 +118,14 @@ public final class AuditEvent {
         return took;
     }
 
+    /**
+     * Returns what else is known of it, by stable words, in the order in which it was said; at most 16 of them. Whoever says it
+     * says which words there are.
+     */
+    public Map<String, String> details() {
+        return details;
+    }
+
     @Override
     public String toString() {
         return "AuditEvent[" + action + " by " + principal.subject() + ": " + outcome + " " + reason + "]";
@@ -120,6 +133,9 @@ public final class AuditEvent {
 
     /** Puts an event together. Confined to one thread. */
     public static final class Builder {
+
+        private static final int MOST_DETAILS = 16;
+        private static final int MOST_DETAIL_CHARS = 4096;
 
         private final Principal principal;
         private final String endpoint;
@@ -132,6 +148,7 @@ public final class AuditEvent {
         private String correlationId = "";
         private String reason = "";
         private Duration took = Duration.ZERO;
+        private final Map<String, String> details = new LinkedHashMap<>();
 
         private Builder(Principal principal, String endpoint, String action, Outcome outcome) {
             this.principal = requireNonNull(principal, "principal");
@@ -164,6 +181,27 @@ public final class AuditEvent {
         /** Sets the stable word for why it was refused or failed. */
         public Builder reason(String word) {
             this.reason = requireNonNull(word, "word");
+            return this;
+        }
+
+        /**
+         * Adds something else that is known of it. A word that was used before gets the new value.
+         *
+         * @param word stable, such as {@code codeSha256}
+         * @param value no argument, result or credential
+         * @throws IllegalArgumentException if there are 16 already, or the value has more than 4096 characters
+         */
+        public Builder detail(String word, String value) {
+            requireNonNull(word, "word");
+            if (value.length() > MOST_DETAIL_CHARS) {
+                throw new IllegalArgumentException(
+                        word + " must have at most " + MOST_DETAIL_CHARS + " characters, but had " + value.length());
+            }
+            if (details.size() == MOST_DETAILS && !details.containsKey(word)) {
+                throw new IllegalArgumentException(
+                        "an event has at most " + MOST_DETAILS + " details, and " + word + " would be one more");
+            }
+            details.put(word, value);
             return this;
         }
 

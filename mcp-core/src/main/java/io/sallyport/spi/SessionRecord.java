@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a {@link SessionStore} keeps of a legacy session. Immutable; {@link #version()} counts the changes.
@@ -16,6 +18,8 @@ import java.util.Set;
  * <p>The first five are fixed when the session is opened, the others change.
  */
 public final class SessionRecord {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.session");
 
     private static final int FORMAT = 1;
 
@@ -141,6 +145,13 @@ public final class SessionRecord {
         return next(logLevel, subscriptions, changed);
     }
 
+    /** Returns the next version, with nothing to know of an upstream. */
+    public SessionRecord withoutUpstream(String name) {
+        Map<String, String> changed = new LinkedHashMap<>(upstreams);
+        changed.remove(name);
+        return next(logLevel, subscriptions, changed);
+    }
+
     private SessionRecord next(Optional<String> level, Set<String> uris, Map<String, String> states) {
         return new SessionRecord(
                 key, endpoint, principal, protocolVersion, initializeParams, version + 1, level, uris, states, unknown);
@@ -171,6 +182,21 @@ public final class SessionRecord {
         members.put("subscriptions", List.copyOf(subscriptions));
         members.put("upstreams", upstreams);
         return Json.write(members);
+    }
+
+    /**
+     * As {@link #decoded}, for what a store has found: nothing, and a warning, if it is damaged, or was encoded in a form that
+     * nodes of this release cannot read. Its client opens another session; the others are not concerned.
+     */
+    public static Optional<SessionRecord> read(String encoded) {
+        try {
+            return Optional.of(decoded(encoded));
+        } catch (RuntimeException e) {
+            LOGGER.atWarn()
+                    .addKeyValue("reason", e.toString())
+                    .log("a session was found in the store that cannot be read");
+            return Optional.empty();
+        }
     }
 
     /**

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Keeps legacy sessions: who opened them, what was negotiated, and how they ended; with them the events of their streams
@@ -176,6 +177,32 @@ public interface SessionStore extends AutoCloseable {
      * @return whether it was replaced; if not, look again and decide again
      */
     boolean update(SessionRecord changed);
+
+    /**
+     * Changes a session as {@link #update} does, and decides again whenever somebody else was faster.
+     *
+     * @param found what was found of it before
+     * @param next returns the next version of one that was found; nothing if it may stay as it is
+     * @return what the session is now; nothing if it has ended
+     * @throws StoreUnavailableException also if others were faster ten times
+     */
+    default Optional<SessionRecord> change(SessionRecord found, Function<SessionRecord, Optional<SessionRecord>> next) {
+        SessionRecord current = found;
+        for (int attempt = 0; attempt < 10; attempt++) {
+            Optional<SessionRecord> changed = next.apply(current);
+            if (changed.isEmpty()) {
+                return Optional.of(current);
+            }
+            if (update(changed.get())) {
+                return changed;
+            }
+            if (!(find(current.key()) instanceof Live live)) {
+                return Optional.empty();
+            }
+            current = live.record();
+        }
+        throw new StoreUnavailableException("others change a session all the time");
+    }
 
     /**
      * Ends a session; its streams are forgotten, and how it ended is remembered at least until it would have reached its

@@ -9,6 +9,15 @@ public final class StoreUnavailableException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     /**
+     * Creates one that has no cause but what it says.
+     *
+     * @param message what does not work, for operators; no secrets
+     */
+    public StoreUnavailableException(String message) {
+        super(message);
+    }
+
+    /**
      * Creates one.
      *
      * @param message what does not work, for operators; no secrets

@@ -35,6 +35,16 @@ public interface Upstream {
         return true;
     }
 
+    /**
+     * Returns whether what the upstream knows of a session ends with this process: another node can neither go on with it
+     * nor do without. Calls of a client's session then all go to the node that has made its first one; when that dies the
+     * client is told that the state is lost. Otherwise nodes pass {@link UpstreamSession#handle handles} on, where there
+     * are any. Asked only where nodes share their clients' sessions, of legacy sessions.
+     */
+    default boolean tiesSessions() {
+        return !sharesSessions();
+    }
+
     /** Ends everything that this upstream has started. Idempotent; returns when it is done, or nearly so. */
     default void close() {}
 

@@ -3,6 +3,7 @@ package io.sallyport.upstream;
 import io.sallyport.protocol.Era;
 import io.sallyport.protocol.Notification;
 import io.sallyport.protocol.Request;
+import java.util.Optional;
 
 /** An open conversation with an upstream. Thread-safe; no method blocks. */
 public interface UpstreamSession {
@@ -25,6 +26,20 @@ public interface UpstreamSession {
     /** Sends a notification of the client. Lost if the session has ended. */
     void send(Notification notification);
 
+    /**
+     * Returns what another node needs to go on with this session, see {@link SessionSpec#handle}; it is kept with the
+     * client's session. Empty if the upstream keeps nothing of it, or it {@link Upstream#tiesSessions is tied} to this
+     * process. May change when the session is {@link SessionListener#onRenewed renewed}.
+     */
+    default Optional<String> handle() {
+        return Optional.empty();
+    }
+
     /** Ends the session. Calls under way fail. Idempotent. */
     void close();
+
+    /** As {@link #close}, but the upstream is not told: another node may go on with the session by its handle. */
+    default void leave() {
+        close();
+    }
 }

@@ -60,7 +60,14 @@ class RunbookPageTest {
             }
         }
 
-        assertThat(found).containsExactly("Errors.java", "McpError.java");
+        // In the others it is code that is to be run.
+        assertThat(found)
+                .containsExactly(
+                        "Errors.java",
+                        "ExecuteTool.java",
+                        "McpError.java",
+                        "McpboxSandbox.java",
+                        "MicrosandboxRun.java");
     }
 
     private static SortedMap<String, SortedSet<String>> taggedTests() throws IOException {

@@ -25,6 +25,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -34,15 +35,7 @@ import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Test;
 
 /** What gateways that share a store of sessions are to their clients: one. A store's test implements this. */
-public interface ClusterContract {
-
-    /** Returns the store as a node sees it that starts now. All that were returned for one test see the same data. */
-    SessionStore storeOfANode();
-
-    /** Returns a container that a node is served by. */
-    default Container container() {
-        return new JettyContainer();
-    }
+public interface ClusterContract extends UpstreamStateContract {
 
     /** Two gateways with tools of their own and a store that they share. */
     final class TwoNodes implements AutoCloseable {
@@ -73,7 +66,7 @@ public interface ClusterContract {
     final class Node implements AutoCloseable {
 
         final CountDownLatch called = new CountDownLatch(1);
-        final CountDownLatch release = new CountDownLatch(1);
+        public final CountDownLatch release = new CountDownLatch(1);
         final CountDownLatch interrupted = new CountDownLatch(1);
         final AtomicInteger reads = new AtomicInteger();
         final UnreachableSessionStore store;
@@ -145,6 +138,11 @@ public interface ClusterContract {
             }
         }
 
+        /** Returns the sessions, as an operator is shown them. */
+        public List<SessionAdministration.Entry> list() {
+            return gateway.sessions().list("", 100, Optional.empty(), Optional.empty());
+        }
+
         /** Dies, as far as the others can see: it says nothing any more, and hears nothing. */
         void die() {
             store.setReachable(false);
@@ -208,6 +206,7 @@ public interface ClusterContract {
 
     @Test
     @Incident("S4")
+    @Incident("S135")
     default void anyNodeServesASession() throws Exception {
         try (TwoNodes nodes = new TwoNodes(this)) {
             String session = nodes.a.client.initialize("{}");

@@ -21,7 +21,7 @@ class InMemoryClusterTest implements ClusterContract {
     }
 
     /** One of several that look at the same. */
-    static final class Shared extends ForwardingSessionStore {
+    static class Shared extends ForwardingSessionStore {
         Shared(SessionStore store) {
             super(store);
         }

@@ -34,6 +34,7 @@ import java.util.Deque;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
@@ -224,6 +225,9 @@ class UpstreamOutageTest {
     void anUpstreamThatIsTooBusyToConnectToIsLeftAloneAsLongAsItWants() throws Exception {
         Busy server = new Busy(open);
         McpHttp client = serve(McpGateway.builder().upstream(far(listen(server, 0))));
+        assertThat(server.isListenedTo.await(10, TimeUnit.SECONDS))
+                .as("the gateway can notice that the upstream ends")
+                .isTrue();
 
         // When
         server.refuses = request -> true;
@@ -335,6 +339,7 @@ class UpstreamOutageTest {
                 .allowAnonymous()
                 .build();
         private final transient HttpServlet servlet = new McpServlet(gateway);
+        private final transient CountDownLatch isListenedTo = new CountDownLatch(1);
         private transient volatile Predicate<HttpServletRequest> refuses = request -> false;
 
         Busy(Deque<AutoCloseable> open) throws Exception {
@@ -350,6 +355,9 @@ class UpstreamOutageTest {
                 response.setStatus(429);
             } else {
                 servlet.service(request, response);
+                if ("subscriptions/listen".equals(request.getHeader("Mcp-Method"))) {
+                    isListenedTo.countDown();
+                }
             }
         }
     }

@@ -1,8 +1,5 @@
 package io.sallyport.interop;
 
-import com.fasterxml.jackson.annotation.JsonTypeInfo;
-import io.modelcontextprotocol.json.McpJsonMapper;
-import io.modelcontextprotocol.json.jackson3.JacksonMcpJsonMapper;
 import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.McpSyncServer;
 import io.modelcontextprotocol.server.transport.HttpServletSseServerTransportProvider;
@@ -12,21 +9,9 @@ import io.sallyport.testing.JettyContainer;
 import jakarta.servlet.http.HttpServlet;
 import java.net.URI;
 import java.util.function.Supplier;
-import tools.jackson.databind.json.JsonMapper;
 
 /** A server of the official SDK, over either of its HTTP transports, with {@link SdkSpecifications}. */
 final class SdkServer {
-
-    /**
-     * The SDK 2.1.0 was built with Jackson 3.1. Jackson 3.2 refuses to write its {@code ElicitRequest}, whose type id is a
-     * property as well; this says what the SDK means.
-     */
-    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, include = JsonTypeInfo.As.EXISTING_PROPERTY, property = "mode")
-    private interface TypeIsAProperty {}
-
-    private static final McpJsonMapper MAPPER = new JacksonMcpJsonMapper(JsonMapper.builder()
-            .addMixIn(McpSchema.ElicitRequest.class, TypeIsAProperty.class)
-            .build());
 
     /** A life of the server, from one start to the next. */
     private record Life(McpSyncServer mcp, HttpServlet servlet) {}
@@ -49,7 +34,6 @@ final class SdkServer {
         return new SdkServer(
                 () -> {
                     var provider = HttpServletSseServerTransportProvider.builder()
-                            .jsonMapper(MAPPER)
                             .messageEndpoint("/message")
                             .build();
                     return new Life(build(McpServer.sync(provider)), provider);
@@ -62,7 +46,6 @@ final class SdkServer {
         return new SdkServer(
                 () -> {
                     var provider = HttpServletStreamableServerTransportProvider.builder()
-                            .jsonMapper(MAPPER)
                             .build();
                     return new Life(build(McpServer.sync(provider)), provider);
                 },

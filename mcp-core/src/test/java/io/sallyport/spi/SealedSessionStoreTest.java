@@ -2,10 +2,12 @@ package io.sallyport.spi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sallyport.testing.Incident;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -80,6 +82,26 @@ class SealedSessionStoreTest implements SessionStoreContract, ClusterBusContract
         assertThat(sealed.events().read("k", "s", 0, 1).orElseThrow().events())
                 .extracting(EventLog.Event::data)
                 .containsExactly("of k");
+    }
+
+    @Test
+    @Incident("S113")
+    void whatIsDamagedInTheStoreIsNotThereAndTheRestIs() {
+        SessionStore store = SessionStore.inMemory(SessionStore.Bounds.defaults(), () -> now);
+        SessionStore sealed = SessionStore.sealed(store, Sealer.ephemeral());
+        for (String key : List.of("k", "l")) {
+            sealed.create(SessionRecord.opened(key, "/mcp", Principal.anonymous(), "2025-11-25", "{}"));
+        }
+        SessionRecord kept = ((SessionStore.Live) store.find("k")).record();
+        String params = kept.initializeParams();
+        char other = params.charAt(40) == 'A' ? 'B' : 'A';
+        store.update(kept.withLogLevel("debug").with(params.substring(0, 40) + other + params.substring(41), Map.of()));
+
+        assertThat(sealed.find("k")).isEqualTo(new SessionStore.Unknown());
+        assertThat(sealed.find("l")).isInstanceOf(SessionStore.Live.class);
+        assertThat(sealed.list("", 10, Optional.empty()))
+                .extracting(session -> session.record().key())
+                .containsExactly("l");
     }
 
     @Test

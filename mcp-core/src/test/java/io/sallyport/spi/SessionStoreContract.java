@@ -182,6 +182,63 @@ public interface SessionStoreContract {
     }
 
     @Test
+    default void aChangeIsDecidedAgainOnWhatSomebodyFasterHasMadeOfIt() {
+        try (SessionStore store = open(bounds(2, 2))) {
+            SessionRecord session = session("k", ANN);
+            store.create(session);
+            store.update(session.withLogLevel("debug"));
+
+            Optional<SessionRecord> changed =
+                    store.change(session, found -> Optional.of(found.withSubscriptions(Set.of("a:b"))));
+
+            assertThat(changed).map(SessionRecord::version).hasValue(2L);
+            assertThat(live(store, "k").logLevel()).contains("debug");
+            assertThat(live(store, "k").subscriptions()).containsExactly("a:b");
+        }
+    }
+
+    @Test
+    default void aChangeThatIsNotNeededAnyMoreLeavesTheSessionAsItIs() {
+        try (SessionStore store = open(bounds(2, 2))) {
+            SessionRecord session = session("k", ANN);
+            store.create(session);
+            store.update(session.withLogLevel("debug"));
+
+            Optional<SessionRecord> left = store.change(
+                    session,
+                    found ->
+                            found.logLevel().isPresent() ? Optional.empty() : Optional.of(found.withLogLevel("error")));
+
+            assertThat(left).flatMap(SessionRecord::logLevel).contains("debug");
+            assertThat(live(store, "k").version()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    default void aSessionThatHasEndedIsNotChanged() {
+        try (SessionStore store = open(bounds(2, 2))) {
+            SessionRecord session = session("k", ANN);
+            store.create(session);
+            store.end("k", End.TERMINATED_BY_CLIENT);
+
+            assertThat(store.change(session, found -> Optional.of(found.withLogLevel("debug"))))
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    default void noneOfManyChangesAtOnceIsLost() throws Exception {
+        try (SessionStore store = open(bounds(2, 2))) {
+            SessionRecord session = session("k", ANN);
+            store.create(session);
+
+            atOnce(4, i -> () -> store.change(session, found -> Optional.of(found.withUpstream("u" + i, "{}"))));
+
+            assertThat(live(store, "k").upstreams()).containsOnlyKeys("u0", "u1", "u2", "u3");
+        }
+    }
+
+    @Test
     default void ofManyChangesAtOnceOneIsTaken() throws Exception {
         try (SessionStore store = open(bounds(2, 2))) {
             SessionRecord session = session("k", ANN);

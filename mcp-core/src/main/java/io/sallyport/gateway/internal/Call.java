@@ -14,6 +14,8 @@ import io.sallyport.protocol.Request;
 import io.sallyport.protocol.RequestId;
 import io.sallyport.protocol.Response;
 import io.sallyport.spi.AuditEvent;
+import io.sallyport.stream.SerialQueue;
+import io.sallyport.stream.Ticks;
 import io.sallyport.upstream.CallHandle;
 import io.sallyport.upstream.CallListener;
 import io.sallyport.upstream.CallSpec;

@@ -3,6 +3,7 @@ package io.sallyport.gateway.internal;
 import io.sallyport.protocol.McpHeaders;
 import io.sallyport.protocol.Message;
 import io.sallyport.spi.Principal;
+import io.sallyport.stream.EventStream;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 

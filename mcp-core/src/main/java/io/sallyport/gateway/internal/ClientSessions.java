@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -38,40 +39,61 @@ final class ClientSessions {
      */
     record Key(Principal principal, Optional<String> sessionKey) {}
 
-    /** A session as one call uses it, until it gives it back. */
-    record Lease(UpstreamSession session, Runnable giveBack) {}
+    /**
+     * A session as one call uses it, until it gives it back.
+     *
+     * @param agreed the handle under which it is, as far as this node knows, the one that all nodes use
+     */
+    record Lease(UpstreamSession session, AtomicReference<Optional<String>> agreed, Runnable giveBack) {}
 
     /** A session, maybe still being opened, and what its upstream was asked to log in it. */
     final class Entry {
         private final CompletableFuture<UpstreamSession> opening = new CompletableFuture<>();
         private final LogLevels levels;
+        private final AtomicReference<Optional<String>> agreed;
 
         /** How many calls use it. Guarded by the lock, as is the time at which there was one less. */
         private int users = 1;
 
         private long unusedSince;
 
-        private Entry(Key key) {
+        /** What becomes of it when nobody uses it any more, once it has been replaced. */
+        private @Nullable Consumer<UpstreamSession> retirement;
+
+        private Entry(Key key, SessionSpec spec) {
+            agreed = new AtomicReference<>(spec.handle());
             levels = new LogLevels(key.sessionKey().isEmpty());
         }
 
         /** Returns the session for one call, when it is open. */
         CompletionStage<Lease> lease(CompletionStage<UpstreamSession> ready) {
-            return ready.thenApply(session -> new Lease(session, this::giveBack));
+            return ready.thenApply(session -> new Lease(session, agreed, this::giveBack));
         }
 
         private void giveBack() {
+            Consumer<UpstreamSession> over;
             lock.lock();
             try {
                 users--;
                 unusedSince = ticker.getAsLong();
+                over = users == 0 ? retirement : null;
             } finally {
                 lock.unlock();
+            }
+            if (over != null) {
+                end(this, over);
             }
         }
 
         CompletionStage<UpstreamSession> opening() {
             return opening;
+        }
+
+        /** Returns the session if it is open. */
+        private Optional<UpstreamSession> opened() {
+            return opening.isDone() && !opening.isCompletedExceptionally()
+                    ? Optional.of(opening.join())
+                    : Optional.empty();
         }
 
         LogLevels levels() {
@@ -101,7 +123,7 @@ final class ClientSessions {
 
     /** Returns the session of this key for one call, which gives it back; opened if there is none. */
     Entry use(Key key, SessionSpec spec, SessionListener toClient) {
-        Entry entry = new Entry(key);
+        Entry entry = new Entry(key, spec);
         Optional<Entry> evicted = Optional.empty();
         lock.lock();
         try {
@@ -217,7 +239,12 @@ final class ClientSessions {
         }
     }
 
-    void release(String sessionKey) {
+    /**
+     * Lets go of the sessions that were opened for a client's session.
+     *
+     * @param end what becomes of each
+     */
+    void release(String sessionKey, Consumer<UpstreamSession> end) {
         List<Entry> released = new ArrayList<>();
         lock.lock();
         try {
@@ -232,7 +259,33 @@ final class ClientSessions {
         } finally {
             lock.unlock();
         }
-        released.forEach(ClientSessions::close);
+        released.forEach(entry -> end(entry, end));
+    }
+
+    /**
+     * Has the next call open another session under this key. Calls under way end in the one they began in.
+     *
+     * @param which whether it is the one that is meant; another call may have replaced it already
+     * @param end what becomes of that one then
+     */
+    void retire(Key key, Predicate<UpstreamSession> which, Consumer<UpstreamSession> end) {
+        Entry retired;
+        boolean isUnused;
+        lock.lock();
+        try {
+            retired = sessions.get(key);
+            if (retired == null || retired.opened().filter(which).isEmpty()) {
+                return;
+            }
+            sessions.remove(key);
+            retired.retirement = end;
+            isUnused = retired.users == 0;
+        } finally {
+            lock.unlock();
+        }
+        if (isUnused) {
+            end(retired, end);
+        }
     }
 
     void close() {
@@ -249,11 +302,15 @@ final class ClientSessions {
     }
 
     private static void close(Entry entry) {
+        end(entry, UpstreamSession::close);
+    }
+
+    private static void end(Entry entry, Consumer<UpstreamSession> end) {
         entry.opening.completeExceptionally(
                 new UpstreamException(UpstreamFailure.notSent(UpstreamFailure.Kind.SESSION_LOST, "the session ended")));
         entry.opening.whenComplete((opened, thrown) -> {
             if (opened != null) {
-                opened.close();
+                end.accept(opened);
             }
         });
     }

@@ -6,6 +6,7 @@ import io.sallyport.spi.AuditEvent;
 import io.sallyport.spi.AuditSink;
 import io.sallyport.spi.RecoveryHook;
 import io.sallyport.spi.SessionStore;
+import io.sallyport.stream.Ticks;
 import io.sallyport.upstream.Upstream;
 import io.sallyport.upstream.UpstreamRuntime;
 import java.time.Duration;
@@ -82,7 +83,7 @@ public final class Engine {
         }
     }
 
-    /** Connects to all upstreams; completes when each has been tried once. */
+    /** Connects to all upstreams and to the store of sessions; completes when each has been tried once. */
     public CompletableFuture<Void> start() {
         List<CompletableFuture<Void>> attempts = new ArrayList<>();
         for (UpstreamManager manager : upstreams.values()) {
@@ -90,7 +91,7 @@ public final class Engine {
             attempts.add(manager.firstAttempt().toCompletableFuture());
         }
         endpoints.values().forEach(ServedEndpoint::start);
-        sessions.start();
+        attempts.add(sessions.start().toCompletableFuture());
         return CompletableFuture.allOf(attempts.toArray(CompletableFuture[]::new));
     }
 
@@ -199,11 +200,11 @@ public final class Engine {
 
     /** Ends streams and sessions with upstreams; what is under way is told. Idempotent. */
     public void close() {
-        endpoints.values().forEach(ServedEndpoint::close);
-        sessions.close();
+        Closing.each(endpoints.values(), ServedEndpoint::close);
+        Closing.inOrder(sessions::close);
         // First all, then one after the other: the time that one takes to end is not added to that of the next.
-        upstreams.values().forEach(UpstreamManager::endSessions);
-        upstreams.values().forEach(UpstreamManager::close);
-        runtime.close();
+        Closing.each(upstreams.values(), UpstreamManager::endSessions);
+        Closing.each(upstreams.values(), UpstreamManager::close);
+        Closing.inOrder(runtime::close);
     }
 }

@@ -4,6 +4,10 @@ import io.sallyport.protocol.Message;
 import io.sallyport.protocol.Notification;
 import io.sallyport.protocol.Request;
 import io.sallyport.protocol.Response;
+import io.sallyport.stream.CallNote;
+import io.sallyport.stream.SessionStream;
+import io.sallyport.stream.Sse;
+import io.sallyport.stream.Ticks;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -24,7 +28,7 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
     private final CallNote note;
     private final long begun;
     private final ReentrantLock lock = new ReentrantLock();
-    private @Nullable LegacyStream stream;
+    private @Nullable SessionStream stream;
     private boolean answered;
 
     /** Creates a reply to the request that the note is of. */
@@ -34,7 +38,7 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
 
     /** Creates a reply on a stream that is open already. */
     LegacyReply(
-            Ticks ticks, ClientRequest request, LegacySession session, CallNote note, @Nullable LegacyStream stream) {
+            Ticks ticks, ClientRequest request, LegacySession session, CallNote note, @Nullable SessionStream stream) {
         this.ticks = ticks;
         this.request = request;
         this.session = session;
@@ -49,7 +53,7 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
     /** Answers what never became a call. */
     void refuse(Response response, int httpStatus) {
         ticks.remove(this);
-        LegacyStream open;
+        SessionStream open;
         lock.lock();
         try {
             answered = true;
@@ -60,7 +64,7 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
         if (open == null) {
             request.answer(httpStatus, Http.JSON, response);
         } else {
-            open.finish(response);
+            open.finish(line(response));
         }
     }
 
@@ -72,23 +76,33 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
         }
     }
 
-    /** Returns the stream, opened if it was not; null if there can be none. */
-    private @Nullable LegacyStream open() {
+    /**
+     * Returns the stream, opened if it was not; null if there can be none. There may be one that only carries the answer
+     * to another node, whose client takes nothing else.
+     */
+    private @Nullable SessionStream open() {
         lock.lock();
         try {
-            if (stream == null && !answered && request.acceptsStream()) {
-                stream = session.newStream(request.openStream(Sse.HEADERS), note.encoded());
+            if (answered || !request.acceptsStream()) {
+                return null;
             }
-            return answered ? null : stream;
+            if (stream == null) {
+                stream = session.streams().open(request.openStream(Sse.HEADERS), note);
+            }
+            return stream;
         } finally {
             lock.unlock();
         }
     }
 
+    private static String line(Message message) {
+        return message.onOneLine().toJson();
+    }
+
     private void send(Message message) {
-        LegacyStream open = open();
+        SessionStream open = open();
         if (open != null) {
-            open.send(message);
+            open.send(line(message));
         }
     }
 
@@ -99,7 +113,7 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
 
     @Override
     public void ask(Request question, Consumer<Response> answer) {
-        LegacyStream open = open();
+        SessionStream open = open();
         if (open == null) {
             answer.accept(Questions.cannotBeAsked(question));
         } else {
@@ -109,7 +123,7 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
 
     @Override
     public void pause(Duration retry) {
-        LegacyStream open = open();
+        SessionStream open = open();
         if (open != null) {
             open.release(retry);
         }
@@ -117,7 +131,7 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
 
     @Override
     public void answer(Response response, int httpStatus) {
-        LegacyStream open;
+        SessionStream open;
         lock.lock();
         try {
             if (answered) {
@@ -136,13 +150,13 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
         if (open == null) {
             request.answer(httpStatus, Http.JSON, response);
         } else {
-            open.finish(response);
+            open.finish(line(response));
         }
     }
 
     @Override
     public void abandon() {
-        LegacyStream open;
+        SessionStream open;
         lock.lock();
         try {
             if (answered) {

@@ -1,7 +1,5 @@
 package io.sallyport.gateway.internal;
 
-import static java.util.Objects.requireNonNull;
-
 import io.sallyport.catalogue.Kind;
 import io.sallyport.protocol.Json;
 import io.sallyport.protocol.JsonValue;
@@ -11,14 +9,16 @@ import io.sallyport.protocol.MessageLimits;
 import io.sallyport.protocol.Methods;
 import io.sallyport.protocol.Notification;
 import io.sallyport.protocol.Part;
-import io.sallyport.protocol.ProtocolVersion;
 import io.sallyport.protocol.Request;
 import io.sallyport.protocol.RequestId;
 import io.sallyport.protocol.Response;
-import io.sallyport.spi.EventLog;
+import io.sallyport.spi.Principal;
 import io.sallyport.spi.SessionRecord;
+import io.sallyport.stream.SessionStream;
+import io.sallyport.stream.SessionStreams;
 import io.sallyport.upstream.SessionListener;
 import io.sallyport.upstream.UpstreamFailure;
+import io.sallyport.upstream.UpstreamSession;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -34,12 +34,6 @@ import org.jspecify.annotations.Nullable;
 /** What this node holds of a legacy session: its streams, its calls, and what its client was asked. Thread-safe. */
 final class LegacySession implements ServedEndpoint.Listener {
 
-    /** Begins the names of streams for what comes outside calls; those of calls begin otherwise. */
-    private static final char STANDALONE = 's';
-
-    private static final char OF_CALL = 'p';
-    private static final int NAME_DIGITS = 10;
-
     private static final int MAX_OPEN_QUESTIONS = 100;
     private static final int MAX_WATCHED = 1000;
 
@@ -47,21 +41,17 @@ final class LegacySession implements ServedEndpoint.Listener {
     private static final int MAX_MISSED = MAX_WATCHED + 3;
 
     /** What the client was asked on a stream; upstreams choose their ids without knowing of each other. */
-    private record Question(LegacyStream on, String upstream, RequestId upstreamId, Consumer<Response> answer) {}
+    private record Question(
+            @Nullable SessionStream on, String upstream, RequestId upstreamId, Consumer<Response> answer) {}
 
-    private final LegacyStream.Context context;
+    private final String node;
     private final String key;
-    private final boolean primes;
+    private final Principal principal;
+    private final SessionStreams streams;
     private final EraBridge.ClientFacts client;
     private final AtomicLong numbers = new AtomicLong();
     private final Map<RequestId, Question> questions = new ConcurrentHashMap<>();
     private final Map<RequestId, Call> calls = new ConcurrentHashMap<>();
-
-    /** Those that this node writes and that are not over, by their names. */
-    private final Map<String, LegacyStream> streams = new ConcurrentHashMap<>();
-
-    /** The one for what comes outside calls, once a client has asked for one here. */
-    private final AtomicReference<@Nullable LegacyStream> standalone = new AtomicReference<>();
 
     /** By URI, who watches it for this session. */
     private final Map<String, UpstreamManager> watched = new ConcurrentHashMap<>();
@@ -71,15 +61,19 @@ final class LegacySession implements ServedEndpoint.Listener {
 
     private volatile boolean ended;
 
+    /** What becomes, when this has ended, of what it has at upstreams. */
+    private volatile Consumer<UpstreamSession> atUpstreams = UpstreamSession::close;
+
     /** What has changed since the session was opened, where no store keeps it. */
     private final AtomicReference<@Nullable SessionRecord> keptHere = new AtomicReference<>();
 
     private volatile long used;
 
-    LegacySession(LegacyStream.Context context, String key, SessionRecord opened) {
-        this.context = context;
+    LegacySession(SessionStream.Context context, String key, SessionRecord opened) {
+        this.node = context.node().name();
         this.key = key;
-        this.primes = opened.protocolVersion().compareTo(ProtocolVersion.V2025_11_25) >= 0;
+        this.principal = opened.principal();
+        this.streams = new SessionStreams(context, key, opened);
         JsonValue params = JsonValue.trusted(opened.initializeParams());
         this.client = new EraBridge.ClientFacts(
                 params.get("capabilities")
@@ -95,6 +89,10 @@ final class LegacySession implements ServedEndpoint.Listener {
 
     String key() {
         return key;
+    }
+
+    Principal principal() {
+        return principal;
     }
 
     Optional<SessionRecord> keptHere() {
@@ -113,113 +111,16 @@ final class LegacySession implements ServedEndpoint.Listener {
     /** Returns whether nothing is under way here and nothing was for so long. */
     boolean isUnusedFor(Duration time, long now) {
         return calls.isEmpty()
-                && streams.values().stream().noneMatch(LegacyStream::isAttached)
+                && streams.attached() == 0
                 && Duration.ofNanos(now - used).compareTo(time) > 0;
     }
 
-    int attached() {
-        return (int) streams.values().stream().filter(LegacyStream::isAttached).count();
+    SessionStreams streams() {
+        return streams;
     }
 
     EraBridge.ClientFacts client() {
         return client;
-    }
-
-    /**
-     * Opens a stream for the answer to one request.
-     *
-     * @param about the call, for a node that takes it over
-     */
-    LegacyStream newStream(EventStream connection, String about) {
-        LegacyStream stream = stream(OF_CALL + Cluster.name(NAME_DIGITS), null);
-        stream.begin(connection, about, primes);
-        return stream;
-    }
-
-    private LegacyStream stream(String name, EventLog.@Nullable Pen taken) {
-        Runnable over = () -> streams.remove(name);
-        LegacyStream stream = taken == null
-                ? new LegacyStream(context, key, name, over)
-                : new LegacyStream(context, key, name, over, taken);
-        streams.put(name, stream);
-        if (ended) {
-            stream.finish();
-        }
-        return stream;
-    }
-
-    /** Opens a stream for what comes outside calls, instead of the one before. */
-    void listen(EventStream connection) {
-        LegacyStream stream = stream(STANDALONE + Cluster.name(NAME_DIGITS), null);
-        stream.begin(connection, "{}", primes);
-        LegacyStream former = standalone.getAndSet(stream);
-        if (former != null) {
-            former.finish();
-        }
-    }
-
-    /** Goes on with a stream of which the client has seen the events up to a number. */
-    Optional<LegacyStream> resume(EventStream connection, String name, long lastEvent) {
-        LegacyStream here = streams.get(name);
-        if (here != null) {
-            here.resume(connection, lastEvent, isStandalone(name) ? () -> tellMissed(here) : () -> {});
-        }
-        return Optional.ofNullable(here);
-    }
-
-    /**
-     * Takes over, from whichever node has it, the stream for what comes outside calls.
-     *
-     * @param then run when the client listens to it
-     */
-    Optional<LegacyStream> takeStandalone(EventStream connection, String name, long lastEvent, Runnable then) {
-        Optional<LegacyStream> taken = requireNonNull(context.log())
-                .take(key, name, context.node(), true)
-                .map(pen -> stream(name, pen));
-        taken.map(standalone::getAndSet).ifPresent(LegacyStream::finish);
-        taken.ifPresent(stream -> stream.resume(connection, lastEvent, then));
-        return taken;
-    }
-
-    /** Takes over the stream of a call from a node that is dead. */
-    Optional<Inherited> inherit(String name) {
-        return requireNonNull(context.log())
-                .take(key, name, context.node(), false)
-                .map(pen -> new Inherited(stream(name, pen), pen.about()));
-    }
-
-    /**
-     * What a dead node has left.
-     *
-     * @param about what it has written down of the call
-     */
-    record Inherited(LegacyStream stream, String about) {}
-
-    /** Lets go of the stream outside calls: the client listens at another node now. */
-    void letGoStandalone() {
-        LegacyStream former = standalone.getAndSet(null);
-        if (former != null) {
-            former.finish();
-        }
-    }
-
-    static boolean isStandalone(String streamName) {
-        return !streamName.isEmpty() && streamName.charAt(0) == STANDALONE;
-    }
-
-    /** Returns the name of the stream that an event id is of. */
-    static String streamOf(String eventId) {
-        int end = eventId.lastIndexOf('_');
-        return end < 0 ? eventId : eventId.substring(0, end);
-    }
-
-    /** Returns the number in an event id; -1 if it is none of ours. */
-    static long numberOf(String eventId) {
-        try {
-            return Long.parseLong(eventId.substring(eventId.lastIndexOf('_') + 1));
-        } catch (NumberFormatException notOurs) {
-            return -1;
-        }
     }
 
     /** Returns whether a call under this id was not under way before. */
@@ -228,7 +129,7 @@ final class LegacySession implements ServedEndpoint.Listener {
     }
 
     /** Takes note that a call has ended: what was asked on its stream needs no answer any more. */
-    void end(RequestId id, @Nullable LegacyStream stream) {
+    void end(RequestId id, @Nullable SessionStream stream) {
         calls.remove(id);
         if (stream != null) {
             questions.values().removeIf(question -> question.on() == stream);
@@ -244,16 +145,28 @@ final class LegacySession implements ServedEndpoint.Listener {
         return call != null;
     }
 
-    /** Asks the client on a stream what an upstream wants to know, under an id of the session's. */
-    void ask(LegacyStream stream, String upstream, Request question, Consumer<Response> answer) {
+    /**
+     * Asks the client what an upstream wants to know, under an id of the session's.
+     *
+     * @param stream null to ask outside calls, wherever the client listens
+     */
+    void ask(@Nullable SessionStream stream, String upstream, Request question, Consumer<Response> answer) {
         if (questions.size() >= MAX_OPEN_QUESTIONS) {
             answer.accept(Questions.cannotBeAsked(question));
             return;
         }
-        RequestId id = new RequestId("\"" + context.node() + '.' + numbers.incrementAndGet() + "\"");
+        RequestId id = new RequestId("\"" + node + '.' + numbers.incrementAndGet() + "\"");
         questions.put(id, new Question(stream, upstream, question.id(), answer));
-        if (!stream.send(question.withId(id)) && questions.remove(id) != null) {
-            answer.accept(Questions.cannotBeAsked(question));
+        Consumer<Boolean> done = isAsked -> {
+            if (!isAsked && questions.remove(id) != null) {
+                answer.accept(Questions.cannotBeAsked(question));
+            }
+        };
+        String asked = line(question.withId(id));
+        if (stream == null) {
+            streams.sayOutsideCalls(asked, true, done);
+        } else {
+            done.accept(stream.send(asked));
         }
     }
 
@@ -359,12 +272,12 @@ final class LegacySession implements ServedEndpoint.Listener {
      * that never listened reads the state when it wants it.
      */
     private void tell(Notification notification) {
-        LegacyStream stream = standalone.get();
+        SessionStream stream = streams.outsideCalls().orElse(null);
         if (stream == null) {
             return;
         }
         if (stream.isAttached()) {
-            stream.send(notification);
+            stream.send(line(notification));
         } else if (missed.size() < MAX_MISSED) {
             String what = notification.method()
                     + notification.getString(Part.PARAMS, "uri").orElse("");
@@ -373,13 +286,17 @@ final class LegacySession implements ServedEndpoint.Listener {
     }
 
     /** Tells a client that has come back what changed in the meantime. */
-    private void tellMissed(LegacyStream stream) {
+    void tellMissed(SessionStream stream) {
         for (String what : List.copyOf(missed.keySet())) {
             Notification notification = missed.remove(what);
             if (notification != null) {
-                stream.send(notification);
+                stream.send(line(notification));
             }
         }
+    }
+
+    private static String line(Message message) {
+        return message.onOneLine().toJson();
     }
 
     /** Returns who listens, for this session's client, to what an upstream says outside calls. */
@@ -408,22 +325,13 @@ final class LegacySession implements ServedEndpoint.Listener {
             }
         }
 
-        /** What is no change is for those who listen when it is said. */
         private void say(Notification notification) {
-            LegacyStream stream = standalone.get();
-            if (stream != null && stream.isAttached()) {
-                stream.send(notification);
-            }
+            streams.sayOutsideCalls(line(notification), false, said -> {});
         }
 
         @Override
         public void onRequest(Request question, Consumer<Response> answer) {
-            LegacyStream stream = standalone.get();
-            if (stream != null && stream.isAttached()) {
-                ask(stream, upstream, question, answer);
-            } else {
-                answer.accept(Questions.cannotBeAsked(question));
-            }
+            ask(null, upstream, question, answer);
         }
 
         @Override
@@ -442,24 +350,30 @@ final class LegacySession implements ServedEndpoint.Listener {
         return ended;
     }
 
-    /** Takes note that it has ended. */
-    void markEnded() {
+    /** Returns what becomes, now that this has ended, of what it has at upstreams. */
+    Consumer<UpstreamSession> atUpstreams() {
+        return atUpstreams;
+    }
+
+    /** Takes note that it has ended here, and what becomes of what it has at upstreams. */
+    void markEnded(Consumer<UpstreamSession> endAtUpstreams) {
+        atUpstreams = endAtUpstreams;
         ended = true;
+        streams.markEnded();
     }
 
     /** Lets go of all that other nodes may go on with: this one stops, and not the session. */
     void leave() {
-        List.copyOf(streams.values()).forEach(LegacyStream::leave);
+        streams.leave();
         close();
     }
 
     /** Ends all that is under way. */
     void close() {
-        markEnded();
         cancelAll("the session ended");
         calls.clear();
         questions.clear();
-        List.copyOf(streams.values()).forEach(LegacyStream::finish);
+        streams.finish();
         watched.keySet().forEach(this::unwatch);
     }
 

@@ -2,16 +2,27 @@ package io.sallyport.gateway.internal;
 
 import io.sallyport.protocol.Json;
 import io.sallyport.protocol.JsonValue;
+import io.sallyport.protocol.Message;
+import io.sallyport.protocol.Notification;
+import io.sallyport.protocol.Request;
 import io.sallyport.protocol.RequestId;
+import io.sallyport.protocol.Response;
 import io.sallyport.spi.Principal;
 import io.sallyport.spi.SessionRecord;
 import io.sallyport.spi.SessionStore;
+import io.sallyport.spi.StoreUnavailableException;
+import io.sallyport.stream.ClusterNode;
+import io.sallyport.stream.SessionIds;
+import io.sallyport.stream.SessionStream;
+import io.sallyport.stream.SessionStreams;
+import io.sallyport.upstream.UpstreamSession;
 import io.sallyport.upstream.internal.LogBudget;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
@@ -44,9 +55,11 @@ public final class LegacySessions {
 
     private final Engine engine;
     private final SessionStore store;
-    private final Cluster cluster;
-    private final LegacyStream.Context streams;
+    private final ClusterNode node;
+    private final SessionStream.Context streams;
     private final SessionIds ids;
+    private final UpstreamStates states;
+    private final CallsElsewhere elsewhere;
 
     /** Whether the store keeps anything; if not, ids carry all. */
     private final boolean keeps;
@@ -60,40 +73,53 @@ public final class LegacySessions {
         this.store = store;
         this.keeps = store.capabilities().durability() != SessionStore.Durability.NONE;
         this.ids = new SessionIds(engine.runtime().sealer(), InstantSource.system());
-        this.cluster = new Cluster(
-                store,
-                engine.settings().nodeLease(),
-                engine.executor(),
-                engine.runtime().timer(),
-                this::onLetter);
-        this.streams = new LegacyStream.Context(
+        this.node = new ClusterNode(store, engine.settings().nodeLease(), engine.executor(), this::onLetter);
+        this.streams = new SessionStream.Context(
                 engine.ticks(),
                 engine.runtime().timer(),
                 keeps ? store.events() : null,
-                cluster.isShared() ? engine.executor() : Runnable::run,
-                cluster.node(),
+                node.isShared() ? engine.executor() : Runnable::run,
+                node,
                 engine.settings().idleHeartbeat());
+        this.states = new UpstreamStates(store, node, engine.executor());
+        this.elsewhere = new CallsElsewhere(node);
         this.sweeping = engine.runtime()
                 .timer()
                 .scheduleWithFixedDelay(this::sweepSoon, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
     }
 
     /** Begins to live among the nodes that share the store. */
-    void start() {
-        cluster.start();
+    CompletionStage<Void> start() {
+        return node.start();
     }
 
-    Cluster cluster() {
-        return cluster;
+    ClusterNode node() {
+        return node;
     }
 
-    LegacyStream.Context streams() {
+    UpstreamStates states() {
+        return states;
+    }
+
+    CallsElsewhere elsewhere() {
+        return elsewhere;
+    }
+
+    SessionStream.Context streams() {
         return streams;
     }
 
     /** Does what another node was asked for and is this one's to do. */
     private void onLetter(String kind, JsonValue letter) {
+        if (kind.equals(CallsElsewhere.CALL)) {
+            elsewhere.asked(letter).ifPresent(this::callForOther);
+            return;
+        }
         String key = letter.getString("session").orElse("");
+        if (kind.equals("cancel")) {
+            cancelForOther(key, letter);
+            return;
+        }
         LegacySession session = here.get(key);
         if (session == null) {
             return;
@@ -101,14 +127,100 @@ public final class LegacySessions {
         switch (kind) {
             case "ended" -> drop(key);
             case "answer" -> letter.get("message").map(JsonValue::toJson).ifPresent(session::answeredElsewhere);
-            case "cancel" ->
-                letter.getString("id")
-                        .map(RequestId::new)
-                        .ifPresent(id ->
-                                session.cancel(id, letter.getString("reason").orElse("cancelled")));
-            case "listens" -> session.letGoStandalone();
+            case "listens" ->
+                session.streams().letGoOutsideCalls(letter.getString("stream").orElse(""));
             case "watches" -> watches(session, letter);
+            case SessionStreams.OUTSIDE ->
+                letter.get("message").map(JsonValue::toJson).map(Message::of).ifPresent(said -> say(session, said));
+            case "tell" ->
+                letter.get("message")
+                        .map(JsonValue::toJson)
+                        .map(Message::of)
+                        .ifPresent(told -> engine.upstreams()
+                                .forEach(upstream -> upstream.tell(
+                                        new ClientSessions.Key(session.principal(), Optional.of(key)),
+                                        (Notification) told)));
             default -> LOGGER.atDebug().addKeyValue("kind", kind).log("a message of a newer node was left out");
+        }
+    }
+
+    private void cancelForOther(String key, JsonValue letter) {
+        String reason =
+                letter.getString("reason").filter(given -> !given.isEmpty()).orElse("cancelled");
+        letter.getString("id").map(RequestId::new).ifPresent(id -> {
+            // First, so that a call which begins at this moment hears it from one of the two.
+            elsewhere.cancel(key, id, reason);
+            Optional.ofNullable(here.get(key)).ifPresent(session -> session.cancel(id, reason));
+        });
+    }
+
+    /** Says for another node what it has to say outside calls; a question that nobody hears is answered. */
+    private void say(LegacySession session, Message message) {
+        boolean asks = message instanceof Request;
+        if (session.streams().sayForOther(message.toJson(), asks) || !asks) {
+            return;
+        }
+        Response refused = Questions.cannotBeAsked((Request) message);
+        LegacySession.askedBy(refused).ifPresent(asker -> node.post(asker, answerLetter(session.key(), refused)));
+    }
+
+    /** Returns what passes on, to the node that has asked, the answer of a session's client. */
+    static Map<String, ?> answerLetter(String key, Response answer) {
+        return Map.of(
+                "kind",
+                "answer",
+                "session",
+                key,
+                "message",
+                JsonValue.trusted(answer.onOneLine().toJson()));
+    }
+
+    /** Makes a call for a client of another node, which waits for the end of the stream as long as this node lives. */
+    private void callForOther(CallsElsewhere.Asked asked) {
+        Runnable calling = () -> {
+            try {
+                if (store.find(asked.session()) instanceof SessionStore.Live live
+                        && hold(live.record()) instanceof Open open) {
+                    callForOther(asked, open);
+                }
+                elsewhere
+                        .begun(asked)
+                        .ifPresent(reason -> Optional.ofNullable(here.get(asked.session()))
+                                .ifPresent(session ->
+                                        session.cancel(asked.request().id(), reason)));
+            } catch (StoreUnavailableException e) {
+                later(() -> callForOther(asked));
+            } catch (RuntimeException e) {
+                elsewhere.begun(asked);
+                LOGGER.atError()
+                        .addKeyValue("session", asked.session())
+                        .addKeyValue("correlationId", asked.correlationId())
+                        .setCause(e)
+                        .log("a call for another node could not be made");
+            }
+        };
+        try {
+            engine.executor().execute(calling);
+        } catch (RejectedExecutionException full) {
+            later(() -> callForOther(asked));
+        }
+    }
+
+    private void callForOther(CallsElsewhere.Asked asked, Open open) {
+        SessionStream stream = open.session().streams().takeUp(asked.stream(), asked.note());
+        Optional<ServedEndpoint> endpoint = engine.endpoint(asked.endpoint());
+        if (endpoint.isEmpty() || elsewhere.isGivenUp(asked)) {
+            stream.finish();
+        } else {
+            endpoint.get().callForOther(asked, open, stream);
+        }
+    }
+
+    private void later(Runnable task) {
+        try {
+            engine.runtime().timer().schedule(task, SessionStream.RETRY.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException closing) {
+            LOGGER.atDebug().log("the gateway ends; other nodes learn it");
         }
     }
 
@@ -146,7 +258,7 @@ public final class LegacySessions {
         if (content.length() > MAX_CONTENT_CHARS) {
             return new TooLong();
         }
-        SessionIds.Made made = ids.make(endpoint, principal, store.bounds().absolute(), cluster.node(), content);
+        SessionIds.Made made = ids.make(endpoint, principal, store.bounds().absolute(), node.name(), content);
         SessionRecord session = SessionRecord.opened(made.key(), endpoint, principal, version, initializeParams);
         if (!(store.create(session) instanceof SessionStore.Created created)) {
             return new NoRoom();
@@ -172,7 +284,7 @@ public final class LegacySessions {
             budget.at(LOGGER, Level.WARN)
                     .addKeyValue("endpoint", endpoint)
                     .addKeyValue("principal", principal.subject())
-                    .addKeyValue("node", cluster.node())
+                    .addKeyValue("node", node.name())
                     .log("a session id was presented that this gateway has not sealed for this endpoint: forged, from "
                             + "before a restart, or of another node behind the same address; let nodes share a sealer "
                             + "and a session store");
@@ -196,10 +308,10 @@ public final class LegacySessions {
             return own ? hold(live.record()) : others(key, endpoint, principal);
         }
         if (lookup instanceof SessionStore.Unknown
-                && !cluster.isShared()
-                && !opened.get().node().equals(cluster.node())) {
+                && !node.isShared()
+                && !opened.get().node().equals(node.name())) {
             budget.at(LOGGER, Level.WARN)
-                    .addKeyValue("node", cluster.node())
+                    .addKeyValue("node", node.name())
                     .addKeyValue("openedBy", opened.get().node())
                     .log("a session of another node was presented here, but this node keeps its sessions in its own "
                             + "memory: two nodes behind one address, or one that was started anew; let them share a "
@@ -211,7 +323,7 @@ public final class LegacySessions {
     }
 
     private None others(String key, String endpoint, Principal principal) {
-        LOGGER.atWarn()
+        budget.at(LOGGER, Level.WARN)
                 .addKeyValue("session", key)
                 .addKeyValue("endpoint", endpoint)
                 .addKeyValue("principal", principal.subject())
@@ -248,7 +360,7 @@ public final class LegacySessions {
             return begin(key, kept);
         });
         held.use(engine.ticks().now());
-        if (!isNew[0] || cluster.isShared()) {
+        if (!isNew[0] || node.isShared()) {
             return new Open(held, kept);
         }
         // If it has ended since it was found, its end found nothing to let go of, and will not come again.
@@ -257,22 +369,12 @@ public final class LegacySessions {
     }
 
     /** Changes what the store keeps of a session; tries again if somebody else changed it at the same time. */
-    boolean update(LegacySession session, SessionRecord kept, UnaryOperator<SessionRecord> change) {
-        if (!keeps) {
+    void update(LegacySession session, SessionRecord kept, UnaryOperator<SessionRecord> change) {
+        if (keeps) {
+            store.change(kept, current -> Optional.of(change.apply(current)));
+        } else {
             session.keepHere(change.apply(kept));
-            return true;
         }
-        SessionRecord current = kept;
-        for (int attempt = 0; attempt < 10; attempt++) {
-            if (store.update(change.apply(current))) {
-                return true;
-            }
-            if (!(store.find(kept.key()) instanceof SessionStore.Live live)) {
-                return false;
-            }
-            current = live.record();
-        }
-        return false;
     }
 
     /** Ends a session for its client, who gives up what is under way. */
@@ -291,28 +393,28 @@ public final class LegacySessions {
 
     private void dropEverywhere(String key) {
         drop(key);
-        cluster.tellOthers(Map.of("kind", "ended", "session", key));
+        node.tellOthers(Map.of("kind", "ended", "session", key));
     }
 
     /** Lets go of what this node holds of a session that has ended. */
     private void drop(String key) {
-        letGo(key, LegacySession::close);
+        letGo(key, LegacySession::close, UpstreamSession::close);
     }
 
-    private void letGo(String key, Consumer<LegacySession> end) {
+    private void letGo(String key, Consumer<LegacySession> end, Consumer<UpstreamSession> atUpstream) {
         LegacySession session = here.remove(key);
         if (session != null) {
             // First, so that whoever opens or watches something for it from now on sees that it has ended.
-            session.markEnded();
+            session.markEnded(atUpstream);
             // Before the rest, so that calls under way learn what became of them, and their clients from them.
-            engine.upstreams().forEach(upstream -> upstream.release(key));
+            engine.upstreams().forEach(upstream -> upstream.release(key, atUpstream));
             end.accept(session);
             engine.endpoints().forEach(endpoint -> endpoint.removeListener(session));
         }
     }
 
     private void sweepSoon() {
-        if (cluster.isShared()) {
+        if (node.isShared()) {
             try {
                 engine.executor().execute(this::sweep);
             } catch (RejectedExecutionException full) {
@@ -323,18 +425,36 @@ public final class LegacySessions {
         }
     }
 
-    private void sweep() {
+    /** Lets go of what has expired, and of what nobody uses any more. */
+    void sweep() {
         long now = engine.ticks().now();
         here.forEach((key, session) -> {
-            if (session.isUnusedFor(store.bounds().idle(), now)) {
-                // Perhaps it has ended elsewhere; if not, it is held again when it is needed.
+            if (session.isUnusedFor(store.bounds().idle(), now) && !isUsedElsewhere(session, now)) {
                 drop(key);
             }
         });
         try {
             store.sweep(SWEEP_AT_ONCE).forEach(this::dropEverywhere);
+        } catch (StoreUnavailableException e) {
+            LOGGER.atDebug().addKeyValue("reason", e.toString()).log("sweeping expired sessions was put off");
         } catch (RuntimeException e) {
             LOGGER.atWarn().setCause(e).log("sweeping expired sessions failed");
+        }
+    }
+
+    /** What upstreams know of a session may be here even if its client has not been for long. */
+    private boolean isUsedElsewhere(LegacySession session, long now) {
+        try {
+            // To find it would be to use it: nodes would keep alive, in turns, what its client has left long ago.
+            boolean isLive = node.isShared()
+                    && store.list("", store.bounds().perPrincipal(), Optional.of(session.principal())).stream()
+                            .anyMatch(live -> live.record().key().equals(session.key()));
+            if (isLive) {
+                session.use(now);
+            }
+            return isLive;
+        } catch (StoreUnavailableException e) {
+            return true;
         }
     }
 
@@ -345,12 +465,20 @@ public final class LegacySessions {
 
     /** Returns how many streams clients listen to at this node. */
     public int attached() {
-        return here.values().stream().mapToInt(LegacySession::attached).sum();
+        return here.values().stream()
+                .mapToInt(session -> session.streams().attached())
+                .sum();
     }
 
     void close() {
         sweeping.cancel(false);
-        here.keySet().forEach(key -> letGo(key, cluster.isShared() ? LegacySession::leave : LegacySession::close));
-        cluster.close();
+        Closing.each(here.keySet(), key -> {
+            if (node.isShared()) {
+                letGo(key, LegacySession::leave, UpstreamSession::leave);
+            } else {
+                drop(key);
+            }
+        });
+        node.close();
     }
 }

@@ -7,6 +7,7 @@ import io.sallyport.protocol.Request;
 import io.sallyport.protocol.RequestId;
 import io.sallyport.protocol.Response;
 import io.sallyport.spi.Principal;
+import io.sallyport.stream.Ticks;
 import io.sallyport.upstream.CallHandle;
 import io.sallyport.upstream.CallListener;
 import io.sallyport.upstream.CallSpec;

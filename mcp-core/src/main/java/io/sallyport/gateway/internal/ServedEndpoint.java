@@ -13,6 +13,7 @@ import io.sallyport.protocol.Part;
 import io.sallyport.protocol.Request;
 import io.sallyport.protocol.Response;
 import io.sallyport.spi.StoreUnavailableException;
+import io.sallyport.stream.SessionStream;
 import io.sallyport.upstream.ServerFacts;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -25,6 +26,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ObjIntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -103,6 +105,11 @@ public final class ServedEndpoint {
         }
     }
 
+    /** Makes a call that another node has asked for. */
+    void callForOther(CallsElsewhere.Asked asked, LegacySessions.Open open, SessionStream stream) {
+        legacy.calls().makeForOther(asked, open, stream);
+    }
+
     /** Handles GET: the stream of a legacy session. */
     public void handleGet(ClientRequest request) {
         legacy.handleGet(request);
@@ -158,14 +165,22 @@ public final class ServedEndpoint {
 
     /** Runs what answers a request later, on a thread that nobody watches: if it fails, the request must end all the same. */
     static void answered(Request request, ClientRequest client, Runnable action) {
+        answered(request, client, (response, status) -> client.answer(status, Http.JSON, response), action);
+    }
+
+    /**
+     * As {@link #answered(Request, ClientRequest, Runnable)}, where the answer may have begun.
+     *
+     * @param refuse told what to answer, and the HTTP status for it, if the action fails
+     */
+    static void answered(Request request, ClientRequest client, ObjIntConsumer<Response> refuse, Runnable action) {
         try {
             action.run();
         } catch (StoreUnavailableException e) {
             Refusal down = Errors.sessionsDown();
-            client.answer(
-                    down.kind().status(),
-                    Http.JSON,
-                    Response.error(request.id(), Errors.of(down, client.correlationId())));
+            refuse.accept(
+                    Response.error(request.id(), Errors.of(down, client.correlationId())),
+                    down.kind().status());
         } catch (RuntimeException e) {
             HTTP_LOGGER
                     .atError()
@@ -173,7 +188,7 @@ public final class ServedEndpoint {
                     .setCause(e)
                     .log("a request failed");
             Refusal failed = Refusal.of(Refusal.Kind.INTERNAL, "gateway", "The gateway failed.");
-            client.answer(500, Http.JSON, Response.error(request.id(), Errors.of(failed, client.correlationId())));
+            refuse.accept(Response.error(request.id(), Errors.of(failed, client.correlationId())), 500);
         }
     }
 

@@ -3,6 +3,7 @@ package io.sallyport.gateway.internal;
 import io.sallyport.catalogue.Catalogue;
 import io.sallyport.catalogue.CatalogueReader;
 import io.sallyport.catalogue.Kind;
+import io.sallyport.protocol.Era;
 import io.sallyport.protocol.Methods;
 import io.sallyport.protocol.Notification;
 import io.sallyport.protocol.Request;
@@ -24,8 +25,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -497,7 +500,8 @@ public final class UpstreamManager {
                     || mayShare(spec) && key.principal().isAnonymous();
             if (everybodys && own.isPresent()) {
                 return withLevel(ownLevels, CompletableFuture.completedFuture(own.get()), logLevel)
-                        .thenApply(session -> new ClientSessions.Lease(session, () -> {}));
+                        .thenApply(session ->
+                                new ClientSessions.Lease(session, new AtomicReference<>(Optional.empty()), () -> {}));
             }
             ClientSessions.Entry entry = clients.use(
                     mayShare(spec) ? new ClientSessions.Key(key.principal(), Optional.empty()) : key,
@@ -528,9 +532,24 @@ public final class UpstreamManager {
         return !upstream.sessionPerClient() && !Questions.declaresAny(spec.clientCapabilities());
     }
 
-    /** Ends the sessions that were opened for a client session. */
-    void release(String sessionKey) {
-        clients.release(sessionKey);
+    /**
+     * Lets go of the sessions that were opened for a client's session.
+     *
+     * @param end what becomes of each: closed, or left to other nodes
+     */
+    void release(String sessionKey, Consumer<UpstreamSession> end) {
+        clients.release(sessionKey, end);
+    }
+
+    /** Has the next call of a client's session open another one here, see {@link ClientSessions#retire}. */
+    void retire(ClientSessions.Key key, Predicate<UpstreamSession> which, Consumer<UpstreamSession> end) {
+        clients.retire(key, which, end);
+    }
+
+    /** Returns whether what the upstream knows of a legacy session ends with this process. */
+    boolean tiesSessions() {
+        return upstream.tiesSessions()
+                && ownSession().filter(open -> open.era() == Era.MODERN).isEmpty();
     }
 
     /** Watches a resource on behalf of one more client. */

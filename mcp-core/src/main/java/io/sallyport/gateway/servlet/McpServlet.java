@@ -68,13 +68,14 @@ public final class McpServlet extends HttpServlet {
         String correlationId = correlationId();
         Map<String, String> cors = Cors.headers(headers, gateway.guard());
         Exchange exchange = new Exchange(
-                request,
-                response,
                 headers,
                 correlationId,
-                cors,
-                gateway.engine().settings().streamBufferBytes(),
-                gateway.engine().ticks());
+                new ServletReply(
+                        request,
+                        response,
+                        cors,
+                        gateway.engine().settings().streamBufferBytes(),
+                        gateway.engine().ticks()::now));
         if (!request.isAsyncSupported()) {
             // Most answers would come all the same, and the host learn of it from the first slow call.
             refusals.at(LOGGER, Level.ERROR).log(

@@ -1,7 +1,6 @@
 package io.sallyport.gateway.servlet;
 
-import io.sallyport.gateway.internal.EventStream;
-import io.sallyport.gateway.internal.Ticks;
+import io.sallyport.stream.EventStream;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
@@ -14,6 +13,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class ServletEventStream implements EventStream, WriteListener, AsyncListener {
 
     private final int maxBytes;
-    private final Ticks ticks;
+    private final LongSupplier clock;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<byte[]> waiting = new ArrayDeque<>();
@@ -40,10 +40,10 @@ final class ServletEventStream implements EventStream, WriteListener, AsyncListe
     private boolean closing;
     private boolean ended;
 
-    ServletEventStream(int maxBytes, Ticks ticks) {
+    ServletEventStream(int maxBytes, LongSupplier clock) {
         this.maxBytes = maxBytes;
-        this.ticks = ticks;
-        this.lastSend = ticks.now();
+        this.clock = clock;
+        this.lastSend = clock.getAsLong();
     }
 
     /** Begins to write to a response whose head is set. */
@@ -75,15 +75,14 @@ final class ServletEventStream implements EventStream, WriteListener, AsyncListe
                 return false;
             }
             // One more frame always fits, however large, behind whatever small ones: it has been bounded as a message,
-            // and
-            // the container may not even have begun to write.
+            // and the container may not even have begun to write.
             if (waitingBytes >= maxBytes) {
                 overflow = true;
                 over = true;
             } else {
                 waiting.add(bytes);
                 waitingBytes += bytes.length;
-                lastSend = ticks.now();
+                lastSend = clock.getAsLong();
                 over = ready && write();
             }
         } finally {
@@ -99,7 +98,7 @@ final class ServletEventStream implements EventStream, WriteListener, AsyncListe
     public boolean idleFor(long nanos) {
         lock.lock();
         try {
-            return ticks.now() - lastSend > nanos;
+            return clock.getAsLong() - lastSend > nanos;
         } finally {
             lock.unlock();
         }
@@ -199,7 +198,7 @@ final class ServletEventStream implements EventStream, WriteListener, AsyncListe
             lock.unlock();
         }
         if (complete && asyncContext != null) {
-            Exchange.complete(asyncContext);
+            ServletReply.complete(asyncContext);
         }
         actions.forEach(Runnable::run);
     }

@@ -78,8 +78,15 @@ final class HttpOrigin {
         told.whenComplete((done, failure) -> farewells.remove(told));
     }
 
-    /** Opens a session in the era that is preferred, if the upstream speaks it, else in the other. */
+    /**
+     * Opens a session in the era that is preferred, if the upstream speaks it, else in the other; or goes on with one that
+     * another node has opened, which the upstream is not asked about before the first call.
+     */
     CompletableFuture<UpstreamSession> open(SessionSpec spec, SessionListener listener) {
+        Optional<LegacyLink> opened = spec.handle().flatMap(handle -> LegacyLink.read(handle, settings.name()));
+        if (opened.isPresent()) {
+            return CompletableFuture.completedFuture(legacySession(opened.get(), spec, listener));
+        }
         Knowledge known = requireNonNull(knowledge.get());
         Era preferred = settings.era().orElse(spec.preferredEra());
         boolean isRefused = preferred == Era.MODERN ? known.refusesModern : known.refusesLegacy;
@@ -167,13 +174,15 @@ final class HttpOrigin {
         return new Handshake(wire, runtime).initialize(spec).thenApply(probe -> {
             boolean refuses = probe instanceof Probe.Refuses<LegacyLink>;
             knowledge.updateAndGet(now -> new Knowledge(now.refusesModern, refuses, now.modern, now.learned));
-            return probe.map(link -> {
-                LegacyHttpSession session = new LegacyHttpSession(wire, link, spec, listener, this);
-                sessions.add(session);
-                session.start();
-                return session;
-            });
+            return probe.map(link -> legacySession(link, spec, listener));
         });
+    }
+
+    private UpstreamSession legacySession(LegacyLink link, SessionSpec spec, SessionListener listener) {
+        LegacyHttpSession session = new LegacyHttpSession(wire, link, spec, listener, this);
+        sessions.add(session);
+        session.start();
+        return session;
     }
 
     HttpEngine engine() {

@@ -86,6 +86,11 @@ public final class HttpUpstream implements Upstream {
     }
 
     @Override
+    public boolean tiesSessions() {
+        return false;
+    }
+
+    @Override
     public CompletionStage<UpstreamSession> open(SessionSpec spec, SessionListener listener, UpstreamRuntime runtime) {
         HttpOrigin current;
         lock.lock();

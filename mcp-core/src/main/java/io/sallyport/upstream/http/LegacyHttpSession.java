@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -53,7 +54,7 @@ final class LegacyHttpSession implements UpstreamSession {
     private final HttpOrigin origin;
     private final Map<RequestId, LegacyHttpCall> calls = new ConcurrentHashMap<>();
     private final Map<String, LegacyHttpCall> progressTokens = new ConcurrentHashMap<>();
-    private final AtomicLong ids = new AtomicLong();
+    private final AtomicLong ids;
     private final AtomicBoolean over = new AtomicBoolean();
     private final ListeningStream stream;
     private final ReentrantLock lock = new ReentrantLock();
@@ -69,6 +70,10 @@ final class LegacyHttpSession implements UpstreamSession {
         this.listener = listener;
         this.origin = origin;
         this.link = CompletableFuture.completedFuture(first);
+        // Nodes that use a session at the same time must not give two requests one id. What is left is exact as a
+        // double.
+        this.ids = new AtomicLong(
+                spec.handle().isEmpty() ? 0 : ThreadLocalRandom.current().nextLong(1, 1L << 31) << 21);
         this.facts = first.facts();
         this.stream = new ListeningStream(this);
     }
@@ -275,7 +280,24 @@ final class LegacyHttpSession implements UpstreamSession {
     }
 
     @Override
+    public Optional<String> handle() {
+        CompletableFuture<LegacyLink> current = link;
+        return current.isDone() && !current.isCompletedExceptionally()
+                ? current.join().handle()
+                : Optional.empty();
+    }
+
+    @Override
     public void close() {
+        finish(true);
+    }
+
+    @Override
+    public void leave() {
+        finish(false);
+    }
+
+    private void finish(boolean tellsUpstream) {
         if (!over.compareAndSet(false, true)) {
             return;
         }
@@ -285,7 +307,7 @@ final class LegacyHttpSession implements UpstreamSession {
                         UpstreamFailure.maybeExecuted(Kind.INTERRUPTED, "the session was closed during the call")));
         origin.ended(this);
         CompletableFuture<LegacyLink> current = link;
-        if (current.isDone() && !current.isCompletedExceptionally()) {
+        if (tellsUpstream && current.isDone() && !current.isCompletedExceptionally()) {
             sayGoodbye(current.join());
         }
     }

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** A tool of a {@link LocalServer}: its definition and the handler that carries calls out. Immutable. */
 public final class Tool {
@@ -151,7 +152,8 @@ public final class Tool {
 
         /** Sets the annotations, such as {@code readOnlyHint}. */
         public Builder annotations(Map<String, ?> annotations) {
-            definition.put("annotations", Map.copyOf(annotations));
+            // By name: a definition is to be the same bytes at each start.
+            definition.put("annotations", new TreeMap<>(Map.copyOf(annotations)));
             return this;
         }
 

@@ -56,6 +56,7 @@ public final class StdioUpstream implements Upstream {
     private final Duration probeWithin;
     private final Duration stopWithin;
     private final int maxProcesses;
+    private final boolean stateless;
     private final Set<Channel> running = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
@@ -75,6 +76,7 @@ public final class StdioUpstream implements Upstream {
         probeWithin = builder.probeWithin;
         stopWithin = builder.stopWithin;
         maxProcesses = builder.maxProcesses;
+        stateless = builder.stateless;
     }
 
     /** Begins an upstream; see {@link Upstream#name} for its name. */
@@ -100,6 +102,11 @@ public final class StdioUpstream implements Upstream {
     @Override
     public boolean sessionPerClient() {
         return false;
+    }
+
+    @Override
+    public boolean tiesSessions() {
+        return !stateless;
     }
 
     @Override
@@ -315,6 +322,7 @@ public final class StdioUpstream implements Upstream {
         private Duration probeWithin = Duration.ofSeconds(10);
         private Duration stopWithin = Duration.ofSeconds(5);
         private int maxProcesses = 16;
+        private boolean stateless;
 
         private Builder(String name, StdioCommand command) {
             this.name = name;
@@ -348,6 +356,16 @@ public final class StdioUpstream implements Upstream {
         /** Sets how long the server may take to end before it is killed. Defaults to 5 seconds. */
         public Builder stopWithin(Duration duration) {
             this.stopWithin = positive("stopWithin", duration);
+            return this;
+        }
+
+        /**
+         * Sets whether the server remembers nothing from one call to the next. It does not matter on one node. Where nodes
+         * share their clients' sessions, all calls of a session go to the node whose child has made its first one, unless
+         * this is set; then each node calls its own child, which is faster. Defaults to false.
+         */
+        public Builder stateless(boolean keepsNothing) {
+            this.stateless = keepsNothing;
             return this;
         }
 

@@ -90,7 +90,7 @@ class ClientSessionsTest {
         sessions.closeIdle();
         assertThat(upstream.open).hasSize(1);
 
-        sessions.release("s1");
+        sessions.release("s1", UpstreamSession::close);
         assertThat(upstream.open).isEmpty();
     }
 

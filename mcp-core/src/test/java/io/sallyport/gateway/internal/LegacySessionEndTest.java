@@ -16,8 +16,6 @@ import io.sallyport.protocol.Part;
 import io.sallyport.protocol.Request;
 import io.sallyport.protocol.Response;
 import io.sallyport.spi.ForwardingSessionStore;
-import io.sallyport.spi.Principal;
-import io.sallyport.spi.SessionRecord;
 import io.sallyport.spi.SessionStore;
 import io.sallyport.testing.Incident;
 import io.sallyport.testing.JettyContainer;
@@ -40,8 +38,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -161,31 +157,6 @@ class LegacySessionEndTest {
         assertThat(client.legacy(first, 2, "tools/list", "{}").body()).contains("expired_idle");
     }
 
-    @Test
-    void aConnectionForAStreamThatHasEndedIsClosed() {
-        ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
-        Ticks ticks = new Ticks(timer, System::nanoTime);
-        try (SessionStore store = SessionStore.inMemory(SessionStore.Bounds.defaults(), now::get)) {
-            store.create(SessionRecord.opened("key", "/mcp", Principal.anonymous(), "2025-11-25", "{}"));
-            LegacyStream stream = new LegacyStream(
-                    new LegacyStream.Context(
-                            ticks, timer, store.events(), Runnable::run, "node", Duration.ofSeconds(1)),
-                    "key",
-                    "s1",
-                    () -> {});
-            stream.finish();
-            Connection connection = new Connection();
-
-            stream.begin(connection, "{}", true);
-
-            assertThat(connection.closed).isTrue();
-            assertThat(stream.isAttached()).isFalse();
-        } finally {
-            ticks.close();
-            timer.shutdownNow();
-        }
-    }
-
     /** Lets something happen between a look-up and the use of what it found. */
     private final class Interrupted extends ForwardingSessionStore {
         Interrupted(SessionStore store) {
@@ -197,32 +168,6 @@ class LegacySessionEndTest {
             Lookup found = super.find(key);
             once(afterLookup);
             return found;
-        }
-    }
-
-    private static final class Connection implements EventStream {
-        private boolean closed;
-        private Runnable onEnd = () -> {};
-
-        @Override
-        public boolean send(String frame) {
-            return !closed;
-        }
-
-        @Override
-        public boolean idleFor(long nanos) {
-            return false;
-        }
-
-        @Override
-        public void close() {
-            closed = true;
-            onEnd.run();
-        }
-
-        @Override
-        public void onEnd(Runnable action) {
-            onEnd = action;
         }
     }
 

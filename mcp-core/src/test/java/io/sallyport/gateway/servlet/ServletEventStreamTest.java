@@ -2,22 +2,12 @@ package io.sallyport.gateway.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sallyport.gateway.internal.Ticks;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class ServletEventStreamTest {
 
-    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
-    private final ServletEventStream stream = new ServletEventStream(10, new Ticks(timer, () -> 0));
-
-    @AfterEach
-    void stop() {
-        timer.shutdownNow();
-    }
+    private final ServletEventStream stream = new ServletEventStream(10, () -> 0);
 
     @Test
     void aLargeFrameFitsBehindASmallOneAndNothingBehindIt() {

@@ -20,6 +20,7 @@ import io.sallyport.upstream.UpstreamFailure.Kind;
 import io.sallyport.upstream.UpstreamSession;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -70,6 +71,23 @@ class LegacyHttpUpstreamTest {
 
             assertThat(session.era()).isEqualTo(Era.LEGACY);
             assertThat(server.received("server/discover")).as("remembered").hasSize(1);
+        }
+    }
+
+    @Test
+    void opensAnotherSessionInPlaceOfOneThatItIsToldOfInAnUnknownForm() throws Exception {
+        try (FakeHttpServer server = new FakeHttpServer(McpScript.legacy())) {
+            HttpUpstream upstream = bench.upstream(server);
+
+            // When
+            UpstreamSession session = upstream.open(
+                            UpstreamWorkbench.spec(Era.LEGACY).withHandle(Optional.of("2:of a release to come")),
+                            bench.outside,
+                            bench.runtime())
+                    .toCompletableFuture()
+                    .get(10, TimeUnit.SECONDS);
+
+            assertThat(session.handle().orElseThrow()).contains("session-1");
         }
     }
 

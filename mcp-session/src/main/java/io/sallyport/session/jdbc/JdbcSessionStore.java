@@ -110,6 +110,7 @@ public final class JdbcSessionStore implements SessionStore {
          * given up a second later. Defaults to 3 seconds.
          */
         public Builder timeout(Duration timeout) {
+            requireNonNull(timeout, "timeout");
             if (timeout.isNegative() || timeout.isZero() || timeout.compareTo(Duration.ofHours(1)) > 0) {
                 throw new IllegalArgumentException("timeout must be positive and at most an hour, but was " + timeout);
             }

@@ -19,6 +19,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -63,7 +64,11 @@ abstract class SharedOperations implements Operations {
         }
         End how = endAt(age, unused);
         // Nothing is done about it here: a sweep ends it, and tells all who hold something of it.
-        return how == null ? new Live(SessionRecord.decoded(requireNonNull(data, "data"))) : new Ended(how);
+        return how == null
+                ? SessionRecord.read(requireNonNull(data, "data"))
+                        .<Lookup>map(Live::new)
+                        .orElseGet(Unknown::new)
+                : new Ended(how);
     }
 
     final @Nullable End endAt(long age, long unused) {
@@ -117,16 +122,23 @@ abstract class SharedOperations implements Operations {
         List<Object> parameters = new ArrayList<>(List.of(after, idle, absolute));
         of.ifPresent(principal -> parameters.add(principal(principal)));
         parameters.add(max);
-        return sql.all(
-                db,
-                "select data, opened, used from sallyport_session where session_key > ? and ended is null and used > "
-                        + now + " - ? and opened > " + now + " - ?" + (of.isPresent() ? " and principal = ?" : "")
-                        + " order by session_key fetch first ? rows only",
-                row -> new SessionStore.Summary(
-                        SessionRecord.decoded(row.getString(1)),
-                        Sql.instant(row.getLong(2)),
-                        Sql.instant(row.getLong(3))),
-                parameters.toArray());
+        return sql
+                .all(
+                        db,
+                        "select data, opened, used from sallyport_session where session_key > ? and ended is null and used > "
+                                + now + " - ? and opened > " + now + " - ?"
+                                + (of.isPresent() ? " and principal = ?" : "")
+                                + " order by session_key fetch first ? rows only",
+                        row -> {
+                            Instant opened = Sql.instant(row.getLong(2));
+                            Instant used = Sql.instant(row.getLong(3));
+                            return SessionRecord.read(row.getString(1))
+                                    .map(record -> new SessionStore.Summary(record, opened, used));
+                        },
+                        parameters.toArray())
+                .stream()
+                .flatMap(Optional::stream)
+                .toList();
     }
 
     @Override

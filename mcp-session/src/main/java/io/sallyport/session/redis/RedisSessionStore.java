@@ -169,7 +169,7 @@ public final class RedisSessionStore implements SessionStore {
         public Builder keyPrefix(String keyPrefix) {
             if (!PREFIX.matcher(keyPrefix).matches()) {
                 throw new IllegalArgumentException(
-                        "keyPrefix must be 1 to 64 of A-Z a-z 0-9 . _ : -, but was " + keyPrefix);
+                        "keyPrefix must be 1 to 64 of A-Z a-z 0-9 . _ : -, but was \"" + keyPrefix + "\"");
             }
             this.keyPrefix = keyPrefix;
             return this;
@@ -248,7 +248,9 @@ public final class RedisSessionStore implements SessionStore {
     public Lookup find(String key) {
         List<?> answer = link.run(Operation.FIND, key, micros(bounds.idle()), total());
         if (answer.get(0).equals("live")) {
-            return new Live(SessionRecord.decoded((String) answer.get(1)));
+            return SessionRecord.read((String) answer.get(1))
+                    .<Lookup>map(Live::new)
+                    .orElseGet(Unknown::new);
         }
         return answer.get(0).equals("ended") ? new Ended(how((String) answer.get(1))) : new Unknown();
     }
@@ -301,10 +303,10 @@ public final class RedisSessionStore implements SessionStore {
                 of.map(RedisSessionStore::owner).orElse(""));
         List<Summary> found = new ArrayList<>();
         for (int i = 0; i < answer.size(); i += 3) {
-            found.add(new Summary(
-                    SessionRecord.decoded((String) answer.get(i)),
-                    moment(answer.get(i + 1)),
-                    moment(answer.get(i + 2))));
+            Instant opened = moment(answer.get(i + 1));
+            Instant used = moment(answer.get(i + 2));
+            SessionRecord.read((String) answer.get(i))
+                    .ifPresent(record -> found.add(new Summary(record, opened, used)));
         }
         return List.copyOf(found);
     }

@@ -4,12 +4,16 @@ import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpStreamableServerTransport;
+import io.sallyport.gateway.servlet.ServletReply;
 import io.sallyport.protocol.McpError;
+import io.sallyport.protocol.Message;
 import io.sallyport.protocol.Response;
+import io.sallyport.stream.CallNote;
+import io.sallyport.stream.SessionStream;
+import io.sallyport.stream.Sse;
+import io.sallyport.stream.Ticks;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -21,8 +25,6 @@ import reactor.core.publisher.Mono;
  */
 final class CallTransport implements McpStreamableServerTransport, Ticks.Ticking {
 
-    static final Map<String, String> JSON = Map.of("Content-Type", "application/json", "Cache-Control", "no-store");
-
     /** After how long an answer becomes a stream, which a client can come back to and proxies do not cut. */
     private static final long PATIENCE_NANOS = Duration.ofSeconds(1).toNanos();
 
@@ -30,16 +32,16 @@ final class CallTransport implements McpStreamableServerTransport, Ticks.Ticking
     private final McpJsonMapper mapper;
     private final SessionStream.Context context;
     private final CallNote note;
-    private final @Nullable Connection connection;
+    private final @Nullable ServletReply reply;
     private final Runnable beforeResult;
-    private final long begun = Ticks.now();
+    private final long begun;
 
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable SessionStream stream;
     private boolean answered;
 
     /**
-     * Creates one for a connection, or for a stream that another node has begun.
+     * Creates one for a request, or for a stream that another node has begun.
      *
      * @param beforeResult run before a result is sent; may wait for the store
      */
@@ -48,16 +50,17 @@ final class CallTransport implements McpStreamableServerTransport, Ticks.Ticking
             McpJsonMapper mapper,
             SessionStream.Context context,
             CallNote note,
-            @Nullable Connection connection,
+            @Nullable ServletReply reply,
             @Nullable SessionStream inherited,
             Runnable beforeResult) {
         this.session = session;
         this.mapper = mapper;
         this.context = context;
         this.note = note;
-        this.connection = connection;
+        this.reply = reply;
         this.stream = inherited;
         this.beforeResult = beforeResult;
+        this.begun = context.ticks().now();
     }
 
     /** Begins the stream now, so that whatever happens to this node the client can come back to it. */
@@ -86,9 +89,8 @@ final class CallTransport implements McpStreamableServerTransport, Ticks.Ticking
     private @Nullable SessionStream stream() {
         lock.lock();
         try {
-            if (stream == null && !answered && connection != null) {
-                connection.begin(200, Sse.HEADERS);
-                stream = session.newStream(connection, note);
+            if (stream == null && !answered && reply != null) {
+                stream = session.streams().open(reply.openStream(Sse.HEADERS), note);
             }
             return stream;
         } finally {
@@ -99,31 +101,27 @@ final class CallTransport implements McpStreamableServerTransport, Ticks.Ticking
     @Override
     public Mono<Void> sendMessage(McpSchema.JSONRPCMessage message) {
         return Mono.create(sink -> {
-            String json;
             try {
-                json = session.written(message);
+                if (message instanceof McpSchema.JSONRPCResponse response) {
+                    if (response.error() == null) {
+                        beforeResult.run();
+                    }
+                    Response written = (Response) Message.of(mapper.writeValueAsString(response));
+                    // The client's own form of it: the SDK reads numbers and writes them its way.
+                    answer(written.withId(note.id()), sink::success);
+                    return;
+                }
+                String json = session.written(message);
+                SessionStream its = stream();
+                if (its == null) {
+                    // The request was answered; there is nothing to say about it any more.
+                    sink.success();
+                } else if (!its.send(json, isSent -> sink.success())) {
+                    sink.error(new IllegalStateException(
+                            "the store of sessions does not keep up with this call's events"));
+                }
             } catch (IOException | RuntimeException e) {
                 sink.error(e);
-                return;
-            }
-            if (message instanceof McpSchema.JSONRPCResponse response) {
-                if (response.error() == null) {
-                    try {
-                        beforeResult.run();
-                    } catch (RuntimeException e) {
-                        sink.error(e);
-                        return;
-                    }
-                }
-                answer(json, sink::success);
-                return;
-            }
-            SessionStream its = stream();
-            if (its == null) {
-                // The request was answered; there is nothing to say about it any more.
-                sink.success();
-            } else if (!its.send(json, sink::success)) {
-                sink.error(new IllegalStateException("the store of sessions does not keep up with this call's events"));
             }
         });
     }
@@ -133,7 +131,7 @@ final class CallTransport implements McpStreamableServerTransport, Ticks.Ticking
         return sendMessage(message);
     }
 
-    private void answer(String json, Runnable whenKept) {
+    private void answer(Response response, Runnable whenKept) {
         SessionStream its;
         lock.lock();
         try {
@@ -149,16 +147,16 @@ final class CallTransport implements McpStreamableServerTransport, Ticks.Ticking
         context.ticks().remove(this);
         session.end(this);
         if (its != null) {
-            its.finish(json, whenKept);
-        } else if (connection != null) {
-            connection.answer(200, JSON, json.getBytes(StandardCharsets.UTF_8));
+            its.finish(response.onOneLine().toJson(), whenKept);
+        } else if (reply != null) {
+            reply.answer(200, HttpEndpoint.JSON, response);
             whenKept.run();
         }
     }
 
     /** Answers with an error, unless it has been answered. */
     void abort(McpError why) {
-        answer(Response.error(note.id(), why).toJson(), () -> {});
+        answer(Response.error(note.id(), why), () -> {});
     }
 
     @Override

@@ -6,51 +6,29 @@ import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.server.McpTransportContextExtractor;
-import io.modelcontextprotocol.server.transport.HeaderAccessor;
 import io.modelcontextprotocol.server.transport.ServerHttpHeaderValidator;
-import io.modelcontextprotocol.server.transport.ServerTransportSecurityException;
 import io.modelcontextprotocol.server.transport.ServerTransportSecurityValidator;
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
 import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
-import io.sallyport.filter.Refusal;
+import io.sallyport.gateway.servlet.ServletReply;
 import io.sallyport.protocol.ErrorCodes;
-import io.sallyport.protocol.JsonValue;
-import io.sallyport.protocol.MalformedMessageException;
-import io.sallyport.protocol.McpError;
-import io.sallyport.protocol.McpHeaders;
 import io.sallyport.protocol.Message;
 import io.sallyport.protocol.MessageLimits;
-import io.sallyport.protocol.Methods;
-import io.sallyport.protocol.Notification;
-import io.sallyport.protocol.Part;
 import io.sallyport.protocol.ProtocolVersion;
-import io.sallyport.protocol.Request;
-import io.sallyport.protocol.RequestId;
 import io.sallyport.protocol.Response;
-import io.sallyport.spi.ClusterBus;
 import io.sallyport.spi.Principal;
+import io.sallyport.spi.Sealer;
 import io.sallyport.spi.SessionStore;
-import io.sallyport.spi.StoreUnavailableException;
 import jakarta.servlet.annotation.WebServlet;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -95,37 +73,33 @@ public final class ClusteredStreamableServerTransportProvider extends HttpServle
 
     private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.http");
 
-    /** What it says is kept as long as the session. */
-    private static final int MAX_INITIALIZE_BYTES = 64 * 1024;
+    /** What may wait for a client that does not read its stream. */
+    private static final int STREAM_BUFFER_BYTES = 256 * 1024;
 
     private final transient SessionStore store;
-    private final transient McpJsonMapper mapper;
-    private final String endpoint;
-    private final boolean disallowDelete;
-    private final transient McpTransportContextExtractor<HttpServletRequest> contextExtractor;
-    private final transient Function<HttpServletRequest, Principal> principal;
-    private final transient ServerHttpHeaderValidator headerValidator;
-    private final transient Function<HttpServletRequest, UnaryOperator<Runnable>> aroundCalls;
+    private final transient Sealer sealer;
+    private final transient HttpEndpoint.Settings settings;
     private final Duration heartbeat;
-    private final transient MessageLimits limits;
 
-    /** Both from the moment on at which a server is built on this. */
-    private transient volatile @Nullable Sessions sessions;
+    /** What there is from the moment on at which a server is built on this. */
+    private record Serving(Threads threads, Sessions sessions, HttpEndpoint endpoint) {}
 
-    private transient volatile @Nullable Threads threads;
+    private transient volatile @Nullable Serving serving;
     private final AtomicBoolean closing = new AtomicBoolean();
 
-    private ClusteredStreamableServerTransportProvider(Builder builder, SessionStore store) {
+    private ClusteredStreamableServerTransportProvider(Builder builder, SessionStore store, Sealer sealer) {
         this.store = store;
-        this.mapper = builder.jsonMapper == null ? McpJsonDefaults.getMapper() : builder.jsonMapper;
-        this.endpoint = builder.endpoint;
-        this.disallowDelete = builder.disallowDelete;
-        this.contextExtractor = builder.contextExtractor;
-        this.principal = builder.principal;
-        this.headerValidator = builder.headerValidator;
-        this.aroundCalls = builder.aroundCalls;
+        this.sealer = sealer;
+        this.settings = new HttpEndpoint.Settings(
+                builder.jsonMapper == null ? McpJsonDefaults.getMapper() : builder.jsonMapper,
+                builder.endpoint,
+                builder.disallowDelete,
+                builder.contextExtractor,
+                builder.principal,
+                builder.headerValidator,
+                builder.aroundCalls,
+                MessageLimits.forClients().withMaxBytes(builder.maxRequestSize));
         this.heartbeat = builder.heartbeat;
-        this.limits = MessageLimits.forClients().withMaxBytes(builder.maxRequestSize);
     }
 
     /** Returns a builder; it needs a {@link Builder#sessionStore store}. */
@@ -145,32 +119,33 @@ public final class ClusteredStreamableServerTransportProvider extends HttpServle
      */
     @Override
     public void setSessionFactory(McpStreamableServerSession.Factory factory) {
-        if (sessions != null || closing.get()) {
+        if (serving != null || closing.get()) {
             throw new IllegalStateException("a provider serves one server, and this one has or had its own");
         }
-        Threads started = Threads.start();
-        Sessions begun = new Sessions(store, mapper, factory, started, heartbeat);
-        begun.start();
-        threads = started;
-        sessions = begun;
+        Threads threads = Threads.start();
+        Sessions sessions = new Sessions(store, sealer, settings.mapper(), factory, threads, heartbeat);
+        sessions.start();
+        serving = new Serving(threads, sessions, new HttpEndpoint(settings, sessions, threads.calls()));
     }
 
     /** Tells all clients that listen at this node. Never fails because of one that cannot be told. */
     @Override
     public Mono<Void> notifyClients(String method, @Nullable Object params) {
         return Mono.fromRunnable(() -> {
-            Sessions current = sessions;
+            Serving current = serving;
             if (current == null) {
                 return;
             }
             String json;
             try {
-                json = HeldSession.oneLine(
-                        mapper.writeValueAsString(new McpSchema.JSONRPCNotification(method, params)));
+                json = Message.of(
+                                settings.mapper().writeValueAsString(new McpSchema.JSONRPCNotification(method, params)))
+                        .onOneLine()
+                        .toJson();
             } catch (IOException e) {
                 throw new IllegalArgumentException("the parameters of " + method + " cannot be written", e);
             }
-            current.held().forEach(session -> session.tellHere(json));
+            current.sessions().held().forEach(session -> session.tellHere(json));
         });
     }
 
@@ -181,22 +156,27 @@ public final class ClusteredStreamableServerTransportProvider extends HttpServle
      */
     @Override
     public Mono<Void> notifyClient(String sessionId, String method, @Nullable Object params) {
-        return Mono.defer(() -> Optional.ofNullable(sessions)
-                .flatMap(current -> current.ofSdk(sessionId))
+        return Mono.defer(() -> Optional.ofNullable(serving)
+                .flatMap(current -> current.sessions().ofSdk(sessionId))
                 .map(session -> session.sdk().sendNotification(method, params))
                 .orElseGet(Mono::empty));
     }
 
     /**
-     * Ends this node's part: calls under way end with an error, clients go on at other nodes, and all threads end.
-     * Sessions live on in the store, which stays open. Twice is once.
+     * Ends this node's part: clients go on at other nodes, where they learn what became of calls under way, and all threads
+     * end. Sessions live on in the store, which stays open. Twice is once.
      */
     @Override
     public Mono<Void> closeGracefully() {
         return Mono.fromRunnable(() -> {
             if (closing.compareAndSet(false, true)) {
-                Optional.ofNullable(sessions).ifPresent(Sessions::close);
-                Optional.ofNullable(threads).ifPresent(Threads::end);
+                Optional.ofNullable(serving).ifPresent(current -> {
+                    try {
+                        current.sessions().close();
+                    } finally {
+                        current.threads().end();
+                    }
+                });
             }
         });
     }
@@ -208,558 +188,20 @@ public final class ClusteredStreamableServerTransportProvider extends HttpServle
     }
 
     @Override
-    protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        try {
-            handle(request, response);
-        } catch (StoreUnavailableException e) {
-            refuse(response, null, Errors.unavailable("Sessions cannot be served just now."));
-        } catch (RejectedExecutionException full) {
-            refuse(response, null, Errors.overloaded("There is no room for this request just now."));
-        } catch (RuntimeException e) {
-            LOGGER.atError().setCause(e).log("a request failed");
-            if (request.isAsyncStarted()) {
-                // Nobody else would end it.
-                response.setStatus(500);
-                request.getAsyncContext().complete();
-            } else {
-                error(response, 500, null, Errors.internal());
-            }
-        }
-    }
-
-    private void handle(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        if (!isHere(request)) {
-            error(response, 404, null, invalid("There is no MCP endpoint at this path."));
-            return;
-        }
+    protected void service(HttpServletRequest request, HttpServletResponse response) {
+        Serving current = serving;
+        ServletReply reply = new ServletReply(request, response, Map.of(), STREAM_BUFFER_BYTES, System::nanoTime);
         if (!request.isAsyncSupported()) {
             LOGGER.atError()
                     .log("asynchronous requests are not supported here; set setAsyncSupported(true) for this servlet "
                             + "and for all filters before it");
-            error(response, 500, null, Errors.internal());
-            return;
-        }
-        Sessions current = sessions;
-        Threads its = threads;
-        if (current == null || its == null || closing.get()) {
-            refuse(response, null, Errors.unavailable("The server is not serving just now."));
-            return;
-        }
-        try {
-            headerValidator.validate(new Headers(request));
-        } catch (ServerTransportSecurityException e) {
-            error(response, e.getStatusCode(), null, invalid(Objects.requireNonNullElse(e.getMessage(), "Forbidden")));
-            return;
-        }
-        Exchange exchange = new Exchange(
-                current,
-                its.calls(),
-                request,
-                response,
-                requireNonNull(principal.apply(request), "the principal of a request"));
-        switch (request.getMethod()) {
-            case "POST" -> post(exchange);
-            case "GET" -> get(exchange);
-            case "DELETE" -> delete(exchange);
-            default -> notAllowed(response, disallowDelete ? "POST, GET" : "POST, GET, DELETE");
-        }
-    }
-
-    /** The servlet may be mapped to the path itself or to one above it; nothing below the path is the endpoint. */
-    private boolean isHere(HttpServletRequest request) {
-        String inServlet = Objects.requireNonNullElse(request.getPathInfo(), "");
-        return (request.getServletPath() + inServlet).equals(endpoint) || inServlet.equals(endpoint);
-    }
-
-    /** One request. */
-    private record Exchange(
-            Sessions sessions,
-            ExecutorService calls,
-            HttpServletRequest request,
-            HttpServletResponse response,
-            Principal principal) {
-
-        List<String> headers(String name) {
-            return Collections.list(request.getHeaders(name));
-        }
-
-        boolean accepts(String type) {
-            String accept = String.join(",", headers("Accept")).toLowerCase(Locale.ROOT);
-            return accept.contains(type) || accept.contains("*/*");
-        }
-    }
-
-    private void post(Exchange exchange) throws IOException {
-        HttpServletResponse response = exchange.response();
-        if (!isJson(exchange.request().getContentType())) {
-            error(response, 415, null, invalid("Unsupported media type; send Content-Type: application/json"));
-            return;
-        }
-        if (!exchange.accepts("application/json") || !exchange.accepts("text/event-stream")) {
-            error(response, 406, null, invalid("Not acceptable; send Accept: application/json, text/event-stream"));
-            return;
-        }
-        byte[] body = exchange.request().getInputStream().readNBytes(limits.maxBytes() + 1);
-        if (body.length > limits.maxBytes()) {
-            error(response, 413, null, invalid("The body has more than " + limits.maxBytes() + " bytes."));
-            return;
-        }
-        Message message;
-        McpSchema.JSONRPCMessage sdkMessage;
-        try {
-            message = Message.parse(body, limits);
-            sdkMessage = McpSchema.deserializeJsonRpcMessage(mapper, message.toJson());
-        } catch (MalformedMessageException e) {
-            error(
-                    response,
-                    400,
-                    e.id().orElse(null),
-                    McpError.of(e.kind().code(), "Invalid message: " + e.getMessage()));
-            return;
-        } catch (IOException | IllegalArgumentException e) {
-            LOGGER.atDebug().addKeyValue("reason", e.toString()).log("the SDK does not read a message");
-            error(response, 400, null, invalid("Invalid message."));
-            return;
-        }
-        if (message instanceof Request request && request.method().equals(Methods.INITIALIZE)) {
-            initialize(exchange, request);
-            return;
-        }
-        boolean isFirst =
-                message instanceof Notification first && first.method().equals(Methods.INITIALIZED);
-        Sessions.Open open = session(exchange, message, !isFirst);
-        if (open == null) {
-            return;
-        }
-        if (message instanceof Request request) {
-            call(exchange, open, request, (McpSchema.JSONRPCRequest) sdkMessage);
-        } else if (message instanceof Notification) {
-            notification(exchange, open, (McpSchema.JSONRPCNotification) sdkMessage);
-        } else if (exchange.sessions().answered(open, (Response) message) == ClusterBus.Posted.FULL) {
-            refuse(response, null, Errors.overloaded("The node that waits for this answer does not keep up."));
+            reply.answer(500, HttpEndpoint.JSON, Response.error(null, Errors.internal()));
+        } else if (current == null || closing.get()) {
+            HttpEndpoint.refuse(reply, Errors.unavailable("The server is not serving just now."));
         } else {
-            // Nobody waits any more for the answer to what a dead node has asked.
-            accepted(response);
+            current.endpoint().handle(request, reply);
         }
-    }
-
-    private void initialize(Exchange exchange, Request request) throws IOException {
-        if (request.size() > MAX_INITIALIZE_BYTES) {
-            error(
-                    exchange.response(),
-                    400,
-                    request.id(),
-                    McpError.of(
-                            ErrorCodes.INVALID_PARAMS,
-                            "initialize has more than " + MAX_INITIALIZE_BYTES + " bytes, which are allowed"));
-            return;
-        }
-        String params = request.get(Part.PARAMS).map(JsonValue::toJson).orElse("{}");
-        McpStreamableServerSession.McpStreamableServerSessionInit init;
-        try {
-            init = exchange.sessions().start(params);
-        } catch (IOException | IllegalArgumentException e) {
-            LOGGER.atDebug().addKeyValue("reason", e.toString()).log("the SDK does not read an initialize");
-            error(
-                    exchange.response(),
-                    400,
-                    request.id(),
-                    McpError.of(ErrorCodes.INVALID_PARAMS, "The parameters of initialize are not valid."));
-            return;
-        }
-        McpTransportContext context = contextExtractor.extract(exchange.request());
-        UnaryOperator<Runnable> around = aroundCalls.apply(exchange.request());
-        Connection connection = Connection.of(exchange.request(), exchange.response());
-        run(
-                exchange,
-                connection,
-                request.id(),
-                around.apply(() -> init.initResult()
-                        .contextWrite(ctx -> ctx.put(McpTransportContext.KEY, context))
-                        .subscribe(
-                                result -> initialized(exchange, connection, request, params, init.session(), result),
-                                failure -> {
-                                    LOGGER.atError().setCause(failure).log("a session could not be opened");
-                                    init.session().close();
-                                    error(connection, 500, request.id(), Errors.internal());
-                                })));
-    }
-
-    /** The session is kept before the client learns its id. */
-    private void initialized(
-            Exchange exchange,
-            Connection connection,
-            Request request,
-            String params,
-            McpStreamableServerSession session,
-            McpSchema.InitializeResult result) {
-        try {
-            String json = HeldSession.oneLine(mapper.writeValueAsString(McpSchema.JSONRPCResponse.result(
-                    mapper.readValue(request.id().token(), Object.class), result)));
-            Optional<String> id = exchange.sessions().open(session, endpoint, exchange.principal(), result, params);
-            if (id.isEmpty()) {
-                session.close();
-                refuse(connection, request.id(), Errors.overloaded("There is no room for another session."));
-                return;
-            }
-            Map<String, String> headers = new LinkedHashMap<>(CallTransport.JSON);
-            headers.put(McpHeaders.SESSION_ID, id.get());
-            connection.answer(200, headers, json.getBytes(StandardCharsets.UTF_8));
-        } catch (StoreUnavailableException e) {
-            session.close();
-            refuse(connection, request.id(), Errors.unavailable("No session can be opened just now."));
-        } catch (IOException | RuntimeException e) {
-            LOGGER.atError().setCause(e).log("a session could not be opened");
-            session.close();
-            error(connection, 500, request.id(), Errors.internal());
-        }
-    }
-
-    /** Returns the session that the headers name; null if there is none, and then the client was told. */
-    private Sessions.@Nullable Open session(Exchange exchange, @Nullable Message message, boolean isInitialized)
-            throws IOException {
-        RequestId id = message instanceof Request request ? request.id() : null;
-        List<String> ids = exchange.headers(McpHeaders.SESSION_ID);
-        if (ids.size() != 1) {
-            error(
-                    exchange.response(),
-                    400,
-                    id,
-                    invalid("The header " + McpHeaders.SESSION_ID
-                            + (ids.isEmpty()
-                                    ? " is missing; send initialize first and repeat the one of its answer"
-                                    : " was sent more than once")));
-            return null;
-        }
-        Sessions.Found found = exchange.sessions().find(ids.get(0), endpoint, exchange.principal(), isInitialized);
-        if (found instanceof Sessions.None none) {
-            error(exchange.response(), 404, id, Errors.sessionNotFound(none.reason()));
-            return null;
-        }
-        Sessions.Open open = (Sessions.Open) found;
-        List<String> versions = exchange.headers(McpHeaders.PROTOCOL_VERSION);
-        boolean known = versions.isEmpty()
-                || versions.size() == 1
-                        && protocolVersions().contains(versions.get(0).strip());
-        if (!known) {
-            error(
-                    exchange.response(),
-                    400,
-                    id,
-                    new McpError(
-                            ErrorCodes.INVALID_REQUEST,
-                            "The header " + McpHeaders.PROTOCOL_VERSION + " names no revision that is served here; "
-                                    + "this session speaks " + open.kept().protocolVersion(),
-                            Map.of("supported", protocolVersions())));
-            return null;
-        }
-        return open;
-    }
-
-    private void notification(Exchange exchange, Sessions.Open open, McpSchema.JSONRPCNotification notification)
-            throws IOException {
-        McpTransportContext context = context(exchange, open);
-        exchange.calls()
-                .execute(aroundCalls
-                        .apply(exchange.request())
-                        .apply(() -> open.session()
-                                .sdk()
-                                .accept(notification)
-                                .contextWrite(ctx -> ctx.put(McpTransportContext.KEY, context))
-                                .subscribe(
-                                        done -> {},
-                                        failure -> LOGGER.atWarn()
-                                                .addKeyValue(
-                                                        "session",
-                                                        open.session().key())
-                                                .addKeyValue("method", notification.method())
-                                                .addKeyValue("error", failure.toString())
-                                                .log("the server failed at a notification"))));
-        accepted(exchange.response());
-    }
-
-    private void call(Exchange exchange, Sessions.Open open, Request request, McpSchema.JSONRPCRequest sdkRequest)
-            throws IOException {
-        McpTransportContext context = context(exchange, open);
-        UnaryOperator<Runnable> around = aroundCalls.apply(exchange.request());
-        Connection connection = Connection.of(exchange.request(), exchange.response());
-        CallTransport transport = new CallTransport(
-                open.session(),
-                mapper,
-                exchange.sessions().streams(),
-                CallNote.of(request),
-                connection,
-                null,
-                () -> keepChange(exchange.sessions(), open, request));
-        if (!open.session().begin(transport)) {
-            refuse(connection, request.id(), Errors.tooMany("Too many calls of this session are under way."));
-            return;
-        }
-        if (request.method().equals(Methods.TOOLS_CALL)) {
-            // It may change something: whatever happens to this node, its client can ask what became of it.
-            transport.beginStream();
-        } else {
-            transport.beginStreamLater();
-        }
-        Runnable handling = around.apply(() -> handle(open.session(), transport, sdkRequest, context));
-        try {
-            exchange.calls().execute(handling);
-        } catch (RejectedExecutionException full) {
-            transport.abort(Errors.of(Errors.overloaded("There is no room for this request just now.")));
-        }
-    }
-
-    private static void handle(
-            HeldSession session,
-            CallTransport transport,
-            McpSchema.JSONRPCRequest request,
-            McpTransportContext context) {
-        session.sdk()
-                .responseStream(transport)
-                .handle(request)
-                .contextWrite(ctx -> ctx.put(McpTransportContext.KEY, context))
-                .subscribe(done -> {}, failure -> {
-                    LOGGER.atError()
-                            .addKeyValue("session", session.key())
-                            .addKeyValue("method", request.method())
-                            .setCause(failure)
-                            .log("a call failed");
-                    transport.close();
-                });
-    }
-
-    /** What the client has set for its session has to be known at the next node. */
-    private static void keepChange(Sessions sessions, Sessions.Open open, Request request) {
-        switch (request.method()) {
-            case Methods.SET_LEVEL ->
-                request.getString(Part.PARAMS, "level")
-                        .ifPresent(level -> sessions.update(open, kept -> kept.withLogLevel(level)));
-            case Methods.RESOURCES_SUBSCRIBE -> watch(sessions, open, request, true);
-            case Methods.RESOURCES_UNSUBSCRIBE -> watch(sessions, open, request, false);
-            default -> {
-                // Changes nothing of the session.
-            }
-        }
-    }
-
-    private static void watch(Sessions sessions, Sessions.Open open, Request request, boolean isWatched) {
-        request.getString(Part.PARAMS, "uri")
-                .ifPresent(uri -> sessions.update(open, kept -> {
-                    Set<String> uris = new LinkedHashSet<>(kept.subscriptions());
-                    if (isWatched) {
-                        uris.add(uri);
-                    } else {
-                        uris.remove(uri);
-                    }
-                    return kept.withSubscriptions(uris);
-                }));
-    }
-
-    private void get(Exchange exchange) throws IOException {
-        if (!exchange.accepts("text/event-stream")) {
-            error(exchange.response(), 406, null, invalid("GET answers with a stream; send Accept: text/event-stream"));
-            return;
-        }
-        Sessions.Open open = session(exchange, null, true);
-        if (open == null) {
-            return;
-        }
-        if (!open.session().mayListen()) {
-            refuse(exchange.response(), null, Errors.tooMany("Too many streams of this session are open."));
-            return;
-        }
-        McpTransportContext context = context(exchange, open);
-        UnaryOperator<Runnable> around = aroundCalls.apply(exchange.request());
-        List<String> lastEvents = exchange.headers(McpHeaders.LAST_EVENT_ID);
-        Connection connection = Connection.of(exchange.request(), exchange.response());
-        connection.onEnd(open.session()::listensNoMore);
-        connection.begin(200, Sse.HEADERS);
-        if (lastEvents.isEmpty()) {
-            open.session().listen(connection);
-            exchange.sessions().listens(open.session());
-            return;
-        }
-        try {
-            exchange.sessions()
-                    .streams()
-                    .executor()
-                    .execute(() -> resume(exchange, open, lastEvents.get(0), connection, context, around));
-        } catch (RejectedExecutionException full) {
-            // The client comes back.
-            connection.close();
-        }
-    }
-
-    /** Goes on with a stream that was lost, wherever it was; never shows another stream's events. */
-    private void resume(
-            Exchange exchange,
-            Sessions.Open open,
-            String lastEvent,
-            Connection connection,
-            McpTransportContext context,
-            UnaryOperator<Runnable> around) {
-        Sessions current = exchange.sessions();
-        HeldSession session = open.session();
-        int separator = lastEvent.lastIndexOf('_');
-        String name = separator < 0 ? "" : lastEvent.substring(0, separator);
-        long number = number(lastEvent.substring(separator + 1));
-        try {
-            if (separator < 0 || number < 0) {
-                connection.close();
-            } else if (session.resume(connection, name, number)) {
-                return;
-            } else if (HeldSession.isStandalone(name)) {
-                Optional<SessionStream> taken = session.takeStandalone(name);
-                taken.ifPresentOrElse(
-                        stream -> {
-                            stream.resume(connection, number);
-                            current.listens(session);
-                            session.tellOfAll(open.kept());
-                        },
-                        connection::close);
-            } else {
-                new StreamTail(
-                                current.streams(),
-                                current.node(),
-                                session,
-                                name,
-                                connection,
-                                number,
-                                inherited -> goOn(exchange, open, inherited, context, around))
-                        .start();
-            }
-        } catch (StoreUnavailableException e) {
-            // The client comes back, and finds another node or a store that is back.
-            connection.close();
-        }
-    }
-
-    private static long number(String digits) {
-        try {
-            return Long.parseLong(digits);
-        } catch (NumberFormatException notOurs) {
-            return -1;
-        }
-    }
-
-    /** Ends what a dead node has begun: by doing it again where that changes nothing, else by saying that nobody knows. */
-    private void goOn(
-            Exchange exchange,
-            Sessions.Open open,
-            HeldSession.Inherited inherited,
-            McpTransportContext context,
-            UnaryOperator<Runnable> around) {
-        CallNote note = CallNote.decoded(inherited.about());
-        CallTransport transport = new CallTransport(
-                open.session(), mapper, exchange.sessions().streams(), note, null, inherited.stream(), () -> {});
-        if (note.again().isEmpty() || !open.session().begin(transport)) {
-            transport.abort(Errors.outcomeUnknown("The node that made this call has died before it was answered."));
-            return;
-        }
-        try {
-            McpSchema.JSONRPCRequest request = (McpSchema.JSONRPCRequest)
-                    McpSchema.deserializeJsonRpcMessage(mapper, note.again().get());
-            exchange.calls().execute(around.apply(() -> handle(open.session(), transport, request, context)));
-        } catch (IOException | RuntimeException e) {
-            LOGGER.atWarn()
-                    .addKeyValue("session", open.session().key())
-                    .addKeyValue("error", e.toString())
-                    .log("what a dead node has begun could not be done again");
-            transport.abort(Errors.outcomeUnknown("The node that made this call has died before it was answered."));
-        }
-    }
-
-    private void delete(Exchange exchange) throws IOException {
-        if (disallowDelete) {
-            notAllowed(exchange.response(), "POST, GET");
-            return;
-        }
-        Sessions.Open open = session(exchange, null, true);
-        if (open != null) {
-            exchange.sessions().endedByClient(open.session().key());
-            exchange.response().setStatus(200);
-        }
-    }
-
-    private McpTransportContext context(Exchange exchange, Sessions.Open open) {
-        McpTransportContext extracted = contextExtractor.extract(exchange.request());
-        String key = open.session().key();
-        return name -> name.equals(SESSION) ? key : extracted.get(name);
-    }
-
-    private static void run(Exchange exchange, Connection connection, RequestId id, Runnable task) {
-        try {
-            exchange.calls().execute(task);
-        } catch (RejectedExecutionException full) {
-            refuse(connection, id, Errors.overloaded("There is no room for this request just now."));
-        }
-    }
-
-    private static boolean isJson(@Nullable String contentType) {
-        return contentType != null && contentType.split(";", 2)[0].strip().equalsIgnoreCase("application/json");
-    }
-
-    private static McpError invalid(String message) {
-        return McpError.of(ErrorCodes.INVALID_REQUEST, message);
-    }
-
-    private static void accepted(HttpServletResponse response) {
-        response.setStatus(202);
-        response.setContentLength(0);
-    }
-
-    private static void notAllowed(HttpServletResponse response, String allowed) throws IOException {
-        response.setHeader("Allow", allowed);
-        error(response, 405, null, invalid("Method not allowed; allowed are " + allowed));
-    }
-
-    private static void refuse(HttpServletResponse response, @Nullable RequestId id, Refusal refusal)
-            throws IOException {
-        response.setHeader("Retry-After", retryAfter());
-        error(response, refusal.kind().status(), id, Errors.of(refusal));
-    }
-
-    private static void refuse(Connection connection, RequestId id, Refusal refusal) {
-        Map<String, String> headers = new LinkedHashMap<>(CallTransport.JSON);
-        headers.put("Retry-After", retryAfter());
-        connection.answer(refusal.kind().status(), headers, bytes(id, Errors.of(refusal)));
-    }
-
-    /** Spread, so that not everybody comes back at the same moment. */
-    private static String retryAfter() {
-        return Integer.toString(1 + ThreadLocalRandom.current().nextInt(5));
-    }
-
-    private static void error(HttpServletResponse response, int status, @Nullable RequestId id, McpError error)
-            throws IOException {
-        byte[] body = bytes(id, error);
-        response.setStatus(status);
-        CallTransport.JSON.forEach(response::setHeader);
-        response.setHeader("X-Content-Type-Options", "nosniff");
-        response.setContentLength(body.length);
-        response.getOutputStream().write(body);
-    }
-
-    private static void error(Connection connection, int status, RequestId id, McpError error) {
-        connection.answer(status, CallTransport.JSON, bytes(id, error));
-    }
-
-    private static byte[] bytes(@Nullable RequestId id, McpError error) {
-        return Response.error(id, error).toJson().getBytes(StandardCharsets.UTF_8);
-    }
-
-    /** The headers of a request, for the SDK's validators. */
-    private record Headers(HttpServletRequest request) implements HeaderAccessor {
-
-        @Override
-        public List<String> getHeader(String name) {
-            return Collections.list(request.getHeaders(name));
-        }
-
-        @Override
-        public List<String> getHeaderNames() {
-            return Collections.list(request.getHeaderNames());
-        }
+        reply.leaveContainer();
     }
 
     /**
@@ -769,6 +211,7 @@ public final class ClusteredStreamableServerTransportProvider extends HttpServle
     public static final class Builder {
 
         private @Nullable SessionStore store;
+        private @Nullable Sealer sealer;
         private @Nullable McpJsonMapper jsonMapper;
         private String endpoint = "/mcp";
         private boolean disallowDelete;
@@ -792,16 +235,26 @@ public final class ClusteredStreamableServerTransportProvider extends HttpServle
         /**
          * Sets where sessions are kept; there is no default. It is shared by the nodes of one server, stays the host's, and
          * has to outlive this. Its {@link SessionStore#bounds bounds} say how long sessions live and how many there are.
-         * {@link SessionStore#sealed} around it keeps what clients and the server say sealed in it.
+         * What clients and the server say is sealed in a store that is shared.
          *
          * @throws IllegalArgumentException if it keeps nothing, as {@link SessionStore#none} does
          */
         public Builder sessionStore(SessionStore sessionStore) {
+            requireNonNull(sessionStore, "sessionStore");
             if (sessionStore.capabilities().durability() == SessionStore.Durability.NONE) {
                 throw new IllegalArgumentException("sessionStore must keep sessions, but was one that keeps nothing; "
                         + "use SessionStore.inMemory(…), or one that nodes share");
             }
             this.store = sessionStore;
+            return this;
+        }
+
+        /**
+         * Sets what seals the ids of sessions, and what a shared store keeps of them. Needed with a store that is shared, by
+         * keys that all nodes have. Defaults to keys of this process alone.
+         */
+        public Builder sealer(Sealer sealer) {
+            this.sealer = requireNonNull(sealer, "sealer");
             return this;
         }
 
@@ -914,14 +367,24 @@ public final class ClusteredStreamableServerTransportProvider extends HttpServle
         /**
          * Returns the provider, to be given to {@code McpServer.sync} or {@code McpServer.async}.
          *
-         * @throws IllegalStateException if there is no store
+         * @throws IllegalStateException if there is no store, or other nodes could not make sense of the ids of its sessions
          */
         public ClusteredStreamableServerTransportProvider build() {
             if (store == null) {
                 throw new IllegalStateException(
                         "sessionStore is missing; sessions live in it. For one node SessionStore.inMemory(…) will do");
             }
-            return new ClusteredStreamableServerTransportProvider(this, store);
+            if (!store.capabilities().isShared()) {
+                return new ClusteredStreamableServerTransportProvider(
+                        this, store, sealer == null ? Sealer.ephemeral() : sealer);
+            }
+            if (sealer == null) {
+                throw new IllegalStateException(
+                        "sessions are to be known to other nodes, but their ids would be sealed "
+                                + "with a key of this process alone; set sealer(Sealer.withKeys(…)) with a key that all nodes "
+                                + "share");
+            }
+            return new ClusteredStreamableServerTransportProvider(this, SessionStore.sealed(store, sealer), sealer);
         }
     }
 }

@@ -7,16 +7,18 @@ import io.sallyport.protocol.JsonValue;
 import io.sallyport.protocol.Response;
 import io.sallyport.spi.ClusterBus;
 import io.sallyport.spi.Principal;
+import io.sallyport.spi.Sealer;
 import io.sallyport.spi.SessionRecord;
 import io.sallyport.spi.SessionStore;
+import io.sallyport.spi.StoreUnavailableException;
+import io.sallyport.stream.ClusterNode;
+import io.sallyport.stream.SessionIds;
+import io.sallyport.stream.SessionStream;
+import io.sallyport.stream.SessionStreams;
+import io.sallyport.stream.Ticks;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.Base64;
-import java.util.HexFormat;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,11 +34,11 @@ final class Sessions {
 
     private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.session");
 
-    private static final int ID_BYTES = 24;
-    private static final int KEY_DIGITS = 32;
     private static final int SWEEP_AT_ONCE = 1000;
     private static final long SWEEP_SECONDS = 30;
-    private static final int UPDATE_ATTEMPTS = 10;
+
+    /** After how long without a sign of life others take over. */
+    private static final Duration LEASE = Duration.ofSeconds(5);
 
     /** What a look-up found. */
     sealed interface Found {}
@@ -48,12 +50,12 @@ final class Sessions {
     record None(String reason) implements Found {}
 
     private final SessionStore store;
+    private final SessionIds ids;
     private final McpJsonMapper mapper;
     private final McpStreamableServerSession.Factory factory;
     private final Threads threads;
     private final ClusterNode node;
     private final SessionStream.Context streams;
-    private final SecureRandom random = new SecureRandom();
     private final Map<String, HeldSession> here = new ConcurrentHashMap<>();
 
     /** By the id that the SDK has given its own session. */
@@ -61,22 +63,30 @@ final class Sessions {
 
     Sessions(
             SessionStore store,
+            Sealer sealer,
             McpJsonMapper mapper,
             McpStreamableServerSession.Factory factory,
             Threads threads,
             Duration heartbeat) {
         this.store = store;
+        this.ids = new SessionIds(sealer, InstantSource.system());
         this.mapper = mapper;
         this.factory = factory;
         this.threads = threads;
-        this.node = new ClusterNode(store, threads.store(), this::onLetter);
+        this.node = new ClusterNode(store, LEASE, threads.store(), this::onLetter);
         this.streams = new SessionStream.Context(
-                new Ticks(threads.timer()), threads.timer(), store.events(), threads.store(), node.name(), heartbeat);
+                new Ticks(threads.timer(), System::nanoTime),
+                threads.timer(),
+                store.events(),
+                threads.store(),
+                node,
+                heartbeat);
     }
 
     /** Begins to live among the nodes that share the store. */
     void start() {
-        node.start(threads.timer());
+        // First, so that what is posted to this node from its first question on finds an inbox.
+        node.start().toCompletableFuture().join();
         threads.timer().scheduleWithFixedDelay(this::sweepSoon, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
     }
 
@@ -97,9 +107,11 @@ final class Sessions {
         }
         switch (kind) {
             case "ended" -> drop(key, "ended");
-            case "answer" -> letter.getString("message").ifPresent(session::answeredElsewhere);
-            case "listens" -> session.letGoStandalone();
-            case "outside" -> letter.getString("message").ifPresent(session::sendForOther);
+            case "answer" -> letter.get("message").map(JsonValue::toJson).ifPresent(session::answeredElsewhere);
+            case "listens" ->
+                session.streams().letGoOutsideCalls(letter.getString("stream").orElse(""));
+            case SessionStreams.OUTSIDE ->
+                letter.get("message").map(JsonValue::toJson).ifPresent(session::sendForOther);
             case "changed" -> changed(session);
             default -> LOGGER.atDebug().addKeyValue("kind", kind).log("a message of a newer node was left out");
         }
@@ -123,35 +135,43 @@ final class Sessions {
             Principal principal,
             McpSchema.InitializeResult result,
             String initializeParams) {
-        byte[] bytes = new byte[ID_BYTES];
-        random.nextBytes(bytes);
-        String id = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+        SessionIds.Made made = ids.make(endpoint, principal, store.bounds().absolute(), node.name(), "");
         SessionRecord record =
-                SessionRecord.opened(keyOf(id), endpoint, principal, result.protocolVersion(), initializeParams);
+                SessionRecord.opened(made.key(), endpoint, principal, result.protocolVersion(), initializeParams);
         if (!(store.create(record) instanceof SessionStore.Created created)) {
             return Optional.empty();
         }
         created.evicted().ifPresent(this::endedEverywhere);
-        keep(new HeldSession(streams, node, mapper, record, sdk), record).offers(result.capabilities());
-        return Optional.of(id);
+        keep(new HeldSession(streams, mapper, record, sdk), record).offers(result.capabilities());
+        return Optional.of(made.id());
     }
 
     /** Finds the session of an id for a caller; another's session looks like none. */
     Found find(String id, String endpoint, Principal principal, boolean isInitialized) {
-        String key = keyOf(id);
+        Optional<SessionIds.Opened> opened = ids.open(id, endpoint, principal);
+        if (opened.isEmpty()) {
+            LOGGER.atDebug()
+                    .addKeyValue("endpoint", endpoint)
+                    .addKeyValue("principal", principal.subject())
+                    .log("a session id was presented that was not sealed for this endpoint");
+            return new None("unknown");
+        }
+        String key = opened.get().key();
+        if (!opened.get().isOwn()) {
+            return others(key, endpoint, principal);
+        }
+        if (opened.get().isExpired()) {
+            return new None(SessionStore.End.EXPIRED_MAX_AGE.word());
+        }
         SessionStore.Lookup lookup = store.find(key);
         if (!(lookup instanceof SessionStore.Live live)) {
             return gone(key, lookup);
         }
+        // The id says so already; what the store says counts.
         boolean own = live.record().endpoint().equals(endpoint)
                 && live.record().principal().equals(principal);
         if (!own) {
-            LOGGER.atWarn()
-                    .addKeyValue("session", key)
-                    .addKeyValue("endpoint", endpoint)
-                    .addKeyValue("principal", principal.subject())
-                    .log("session presented by somebody else, or at another endpoint");
-            return new None("unknown");
+            return others(key, endpoint, principal);
         }
         HeldSession held = here.get(key);
         if (held == null) {
@@ -165,6 +185,15 @@ final class Sessions {
         held.use();
         held.tell(live.record());
         return new Open(held, live.record());
+    }
+
+    private static None others(String key, String endpoint, Principal principal) {
+        LOGGER.atWarn()
+                .addKeyValue("session", key)
+                .addKeyValue("endpoint", endpoint)
+                .addKeyValue("principal", principal.subject())
+                .log("session presented by somebody else");
+        return new None("unknown");
     }
 
     private None gone(String key, SessionStore.Lookup lookup) {
@@ -182,7 +211,7 @@ final class Sessions {
             throw new IllegalStateException("a kept session's initialize cannot be read", e);
         }
         McpStreamableServerSession sdk = init.session();
-        HeldSession session = new HeldSession(streams, node, mapper, record, sdk);
+        HeldSession session = new HeldSession(streams, mapper, record, sdk);
         init.initResult()
                 .subscribe(
                         result -> session.offers(result.capabilities()),
@@ -204,31 +233,23 @@ final class Sessions {
 
     /** Returns the one that is held: somebody else may have been faster. */
     private HeldSession keep(HeldSession session, SessionRecord record) {
+        // First, because from the moment that it can be found it can also be dropped.
+        bySdkId.put(session.sdk().getId(), session);
         HeldSession other = here.putIfAbsent(record.key(), session);
         if (other != null) {
+            bySdkId.remove(session.sdk().getId());
             session.sdk().close();
             return other;
         }
-        bySdkId.put(session.sdk().getId(), session);
         return session;
     }
 
     /** Changes what the store keeps of a session; tries again if somebody else changed it at the same time. */
     void update(Open open, UnaryOperator<SessionRecord> change) {
-        SessionRecord current = open.kept();
-        for (int attempt = 0; attempt < UPDATE_ATTEMPTS; attempt++) {
-            SessionRecord changed = change.apply(current);
-            if (store.update(changed)) {
-                open.session().tell(changed);
-                node.tellOthers(Map.of("kind", "changed", "session", changed.key()));
-                return;
-            }
-            if (!(store.find(current.key()) instanceof SessionStore.Live live)) {
-                return;
-            }
-            current = live.record();
-        }
-        LOGGER.atWarn().addKeyValue("session", current.key()).log("a session changes too often; a change was lost");
+        store.change(open.kept(), current -> Optional.of(change.apply(current))).ifPresent(changed -> {
+            open.session().tell(changed);
+            node.tellOthers(Map.of("kind", "changed", "session", changed.key()));
+        });
     }
 
     /** Takes an answer to what the client was asked, maybe by another node: that one's inbox keeps what is acknowledged. */
@@ -262,8 +283,8 @@ final class Sessions {
     }
 
     /** The client listens here, and no longer elsewhere. */
-    void listens(HeldSession session) {
-        node.tellOthers(Map.of("kind", "listens", "session", session.key()));
+    void listens(HeldSession session, SessionStream stream) {
+        node.tellOthers(Map.of("kind", "listens", "session", session.key(), "stream", stream.name()));
     }
 
     /** Returns the sessions that this node holds. */
@@ -287,6 +308,8 @@ final class Sessions {
     private void sweep() {
         try {
             store.sweep(SWEEP_AT_ONCE).forEach(this::endedEverywhere);
+        } catch (StoreUnavailableException e) {
+            LOGGER.atDebug().addKeyValue("reason", e.toString()).log("sweeping expired sessions was put off");
         } catch (RuntimeException e) {
             LOGGER.atWarn().setCause(e).log("sweeping expired sessions failed");
         }
@@ -299,21 +322,15 @@ final class Sessions {
         }
     }
 
-    /** Sessions are stored and logged under a hash of their id, which by itself opens nothing. */
-    static String keyOf(String id) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(id.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest).substring(0, KEY_DIGITS);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
-    }
-
     /** Ends this node's part; the sessions live on. */
     void close() {
-        held().forEach(HeldSession::leave);
-        here.clear();
-        bySdkId.clear();
-        node.close();
+        try {
+            held().forEach(HeldSession::leave);
+        } finally {
+            here.clear();
+            bySdkId.clear();
+            node.close();
+            streams.ticks().close();
+        }
     }
 }

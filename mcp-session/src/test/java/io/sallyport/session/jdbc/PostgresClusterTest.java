@@ -1,15 +1,15 @@
 package io.sallyport.session.jdbc;
 
 import com.zaxxer.hikari.HikariDataSource;
-import io.sallyport.gateway.ClusterContract;
 import io.sallyport.session.JettyEe10Container;
+import io.sallyport.session.LostStoreContract;
 import io.sallyport.spi.SchemaMigrator;
 import io.sallyport.spi.SessionStore;
 import io.sallyport.testing.Container;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
-class PostgresClusterTest implements ClusterContract {
+class PostgresClusterTest implements LostStoreContract {
 
     private HikariDataSource database;
 
@@ -31,5 +31,18 @@ class PostgresClusterTest implements ClusterContract {
     @Override
     public Container container() {
         return new JettyEe10Container();
+    }
+
+    @Override
+    public void loseEverything() {
+        Tables.empty(database);
+    }
+
+    @Override
+    public void damageTheFirstSession(String found, String put) {
+        Postgres.run(
+                database,
+                "update sallyport_session set data = replace(data, '" + found + "', '" + put + "')"
+                        + " where opened = (select min(opened) from sallyport_session)");
     }
 }

@@ -62,6 +62,7 @@ final class FailpointStore extends ForwardingSessionStore {
 
     @Override
     public Lookup find(String key) {
+        pass("before", "find");
         Lookup found = super.find(key);
         pass("after", "find");
         return found;
@@ -69,6 +70,7 @@ final class FailpointStore extends ForwardingSessionStore {
 
     @Override
     public boolean update(SessionRecord changed) {
+        pass("before", "update");
         boolean updated = super.update(changed);
         pass("after", "update");
         return updated;

@@ -30,6 +30,9 @@ final class NodeProgram {
     private static final SessionStore.Bounds BOUNDS =
             new SessionStore.Bounds(Duration.ofMinutes(30), Duration.ofHours(8), 100_000, 100_000);
 
+    /** After how long without a sign of life a node is taken for dead. */
+    static final Duration LEASE = Duration.ofSeconds(2);
+
     private NodeProgram() {}
 
     /** Takes the URL of the store, the key to seal with in base64, and where to fail. */
@@ -40,7 +43,7 @@ final class NodeProgram {
                 .endpoint(Endpoint.at("/mcp").transparent())
                 .sessionStore(new FailpointStore(store(arguments[0]), arguments[2]))
                 .sealer(Sealer.withKeys(new SecretKeySpec(key, "AES")))
-                .nodeLease(Duration.ofSeconds(2))
+                .nodeLease(LEASE)
                 .maxStreamsPerPrincipal(10_000)
                 .allowAnonymous()
                 .build();
@@ -80,6 +83,10 @@ final class NodeProgram {
                             }
                             return ToolResult.text("counted to " + to);
                         }))
+                .tool(Tool.named("note").handler(call -> {
+                    call.log("info", "noted");
+                    return ToolResult.text("noted, if you like");
+                }))
                 .tool(Tool.named("ask")
                         .handler(call -> call.filledIn("name")
                                 .map(form -> ToolResult.text(

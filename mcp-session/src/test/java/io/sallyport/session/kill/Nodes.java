@@ -7,9 +7,13 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,8 +27,37 @@ final class Nodes implements AutoCloseable {
     private final AtomicInteger started = new AtomicInteger();
     private final List<Node> nodes = new CopyOnWriteArrayList<>();
 
-    /** A process, and where it serves. */
-    record Node(Process process, URI uri) {}
+    /**
+     * A process.
+     *
+     * @param uri where it serves
+     * @param said what it has logged so far
+     */
+    record Node(Process process, URI uri, Queue<String> said) {
+
+        /** Stops it in the midst of what it does, as a machine does whose memory is moved elsewhere; its connections stay. */
+        void pause() throws IOException, InterruptedException {
+            signal("STOP");
+        }
+
+        /** Lets it go on, as if no time had passed. */
+        void goOn() throws IOException, InterruptedException {
+            signal("CONT");
+        }
+
+        private void signal(String name) throws IOException, InterruptedException {
+            new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid()))
+                    .start()
+                    .waitFor();
+        }
+    }
+
+    /** Returns a key for nodes that share a store, in base64. */
+    static String newKey() {
+        byte[] key = new byte[32];
+        new SecureRandom().nextBytes(key);
+        return Base64.getEncoder().encodeToString(key);
+    }
 
     /**
      * Creates nodes, of which none is started.
@@ -45,6 +78,7 @@ final class Nodes implements AutoCloseable {
                 "-XX:TieredStopAtLevel=1",
                 "-Xmx256m",
                 "-Dlogback.configurationFile=io/sallyport/testing/logback.xml",
+                "-Dsallyport.log=INFO",
                 "-classpath",
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 NodeProgram.class.getName(),
@@ -60,10 +94,11 @@ final class Nodes implements AutoCloseable {
                     new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
             for (String line = out.readLine(); line != null; line = out.readLine()) {
                 if (line.startsWith("READY ")) {
-                    Node node = new Node(process, URI.create(line.substring("READY ".length())));
+                    Node node = new Node(
+                            process, URI.create(line.substring("READY ".length())), new ConcurrentLinkedQueue<>());
                     nodes.add(node);
                     // A node that nobody listens to would wait with its log for ever.
-                    Thread drain = new Thread(() -> drain(out), "drain");
+                    Thread drain = new Thread(() -> drain(out, node.said()), "drain");
                     drain.setDaemon(true);
                     drain.start();
                     return node;
@@ -75,10 +110,10 @@ final class Nodes implements AutoCloseable {
         }
     }
 
-    private static void drain(BufferedReader out) {
+    private static void drain(BufferedReader out, Queue<String> said) {
         try {
-            while (out.readLine() != null) {
-                // Nobody wants to know.
+            for (String line = out.readLine(); line != null; line = out.readLine()) {
+                said.add(line);
             }
         } catch (IOException killed) {
             // So there is nothing more to read.
@@ -88,7 +123,12 @@ final class Nodes implements AutoCloseable {
     /** Kills one of the nodes that live. */
     void killOne(Random random) throws InterruptedException {
         nodes.removeIf(node -> !node.process().isAlive());
-        Node victim = nodes.remove(random.nextInt(nodes.size()));
+        kill(nodes.get(random.nextInt(nodes.size())));
+    }
+
+    /** Kills one that lives. */
+    void kill(Node victim) throws InterruptedException {
+        nodes.remove(victim);
         victim.process().destroyForcibly();
         victim.process().waitFor(10, TimeUnit.SECONDS);
     }

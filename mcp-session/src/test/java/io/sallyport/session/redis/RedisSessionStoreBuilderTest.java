@@ -34,7 +34,7 @@ class RedisSessionStoreBuilderTest {
 
         assertThatThrownBy(() -> builder.keyPrefix(prefix))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("keyPrefix must be 1 to 64 of A-Z a-z 0-9 . _ : -, but was " + prefix);
+                .hasMessage("keyPrefix must be 1 to 64 of A-Z a-z 0-9 . _ : -, but was \"" + prefix + "\"");
     }
 
     @ParameterizedTest

@@ -13,8 +13,10 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -84,9 +86,17 @@ class KilledNodeSweepTest {
         }
     }
 
+    private final String key = randomKey();
+
     @AfterEach
     void stop() {
         processes.forEach(Process::destroyForcibly);
+    }
+
+    private static String randomKey() {
+        byte[] key = new byte[32];
+        new SecureRandom().nextBytes(key);
+        return Base64.getEncoder().encodeToString(key);
     }
 
     private Server start(String provider, String store) throws IOException {
@@ -100,7 +110,8 @@ class KilledNodeSweepTest {
                         System.getProperty("java.class.path"),
                         ServerProgram.class.getName(),
                         provider,
-                        store)
+                        store,
+                        key)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         processes.add(process);

@@ -1,6 +1,7 @@
 package io.sallyport.session.sdk;
 
 import io.sallyport.spi.Principal;
+import io.sallyport.spi.Sealer;
 import io.sallyport.spi.SessionStore;
 import io.sallyport.testing.McpHttp;
 import java.net.URI;
@@ -9,6 +10,9 @@ import java.util.function.UnaryOperator;
 
 /** A server on our provider, with a container of its own. Whoever sends {@code X-User} is that one. */
 final class Node implements AutoCloseable {
+
+    /** What all nodes of this test seal with. */
+    static final Sealer SEALER = Sealer.ephemeral();
 
     final ClusteredStreamableServerTransportProvider provider;
     final TestServer server;
@@ -22,14 +26,14 @@ final class Node implements AutoCloseable {
             throws Exception {
         provider = settings.apply(ClusteredStreamableServerTransportProvider.builder()
                         .sessionStore(store)
-                        .jsonMapper(TestServer.MAPPER)
+                        .sealer(SEALER)
                         .principal(request -> user(request.getHeader("X-User"))))
                 .build();
         server = new TestServer(provider);
         jetty = new Jetty(provider, "/*");
     }
 
-    private static Principal user(String name) {
+    static Principal user(String name) {
         String user = Objects.requireNonNullElse(name, "ann");
         return new Principal("test", user, user, Principal.DEFAULT_TENANT);
     }

@@ -29,7 +29,6 @@ class SdkClientRoundRobinTest {
 
     private McpSyncClient client(URI uri) {
         return McpClient.sync(HttpClientStreamableHttpTransport.builder(uri.toString())
-                        .jsonMapper(TestServer.MAPPER)
                         .build())
                 .requestTimeout(Duration.ofSeconds(10))
                 .capabilities(McpSchema.ClientCapabilities.builder()
@@ -132,9 +131,7 @@ class SdkClientRoundRobinTest {
     }
 
     private static HttpServletStreamableServerTransportProvider theirs() {
-        return HttpServletStreamableServerTransportProvider.builder()
-                .jsonMapper(TestServer.MAPPER)
-                .build();
+        return HttpServletStreamableServerTransportProvider.builder().build();
     }
 
     @Test
@@ -145,6 +142,8 @@ class SdkClientRoundRobinTest {
         assertThatThrownBy(builder::build).hasMessageContaining("sessionStore");
         assertThatThrownBy(() -> builder.sessionStore(SessionStore.none(SessionStore.Bounds.defaults())))
                 .hasMessageContaining("keeps nothing");
+        assertThatThrownBy(() -> builder.sessionStore(new SharedStore()).build())
+                .hasMessageContaining("sealer(Sealer.withKeys");
         assertThatThrownBy(() -> builder.mcpEndpoint("mcp")).hasMessageContaining("\"/mcp\"");
         assertThatThrownBy(() -> builder.keepAliveInterval(Duration.ZERO)).hasMessageContaining("PT0S");
         assertThatThrownBy(() -> builder.maxRequestSize(0)).hasMessageContaining("but was 0");

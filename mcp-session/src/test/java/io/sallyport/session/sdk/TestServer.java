@@ -1,8 +1,5 @@
 package io.sallyport.session.sdk;
 
-import com.fasterxml.jackson.annotation.JsonTypeInfo;
-import io.modelcontextprotocol.json.McpJsonMapper;
-import io.modelcontextprotocol.json.jackson3.JacksonMcpJsonMapper;
 import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncResourceSpecification;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncToolSpecification;
@@ -16,21 +13,9 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiFunction;
-import tools.jackson.databind.json.JsonMapper;
 
 /** A server as somebody may have written it for the SDK, whatever provider it stands on. */
 final class TestServer {
-
-    /**
-     * The SDK 2.1.0 was built with Jackson 3.1. Jackson 3.2 refuses to write its {@code ElicitRequest}, whose type id is a
-     * property as well; this says what the SDK means.
-     */
-    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, include = JsonTypeInfo.As.EXISTING_PROPERTY, property = "mode")
-    private interface TypeIsAProperty {}
-
-    static final McpJsonMapper MAPPER = new JacksonMcpJsonMapper(JsonMapper.builder()
-            .addMixIn(McpSchema.ElicitRequest.class, TypeIsAProperty.class)
-            .build());
 
     static final String RESOURCE = "test://weather";
 

@@ -3,8 +3,8 @@ package io.sallyport.examples.run;
 import java.util.Arrays;
 
 /**
- * Starts an example's {@code main} below Maven and ends with it: the exec plugin leaves its child running when Maven is
- * told to stop.
+ * Starts an example's {@code main} below Maven and ends with it: a child goes on when Maven is killed, and one of the exec
+ * plugin when Maven is told to stop, too.
  */
 public final class Launcher {
 
@@ -16,7 +16,10 @@ public final class Launcher {
     public static void main(String[] args) throws ReflectiveOperationException {
         ProcessHandle.current().parent().ifPresent(Launcher::endWith);
         String[] rest = Arrays.copyOfRange(args, 1, args.length);
-        Class.forName(args[0]).getMethod("main", String[].class).invoke(null, (Object) rest);
+        // An example's name may have hyphens, a package's may not.
+        Class.forName(args[0].replace("-", ""))
+                .getMethod("main", String[].class)
+                .invoke(null, (Object) rest);
     }
 
     private static void endWith(ProcessHandle maven) {
