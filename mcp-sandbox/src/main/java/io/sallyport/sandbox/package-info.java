@@ -1,7 +1,6 @@
 /**
- * Running code that nobody vouches for: the sandbox interface, its sessions and budgets, the execute tools.
- *
- * <p>Nothing is here yet: the package holds the name until its code arrives.
+ * Running code that nobody vouches for. Begin with {@link io.sallyport.sandbox.Sandbox}; its kinds are in the packages
+ * below this one.
  */
 @NullMarked
 package io.sallyport.sandbox;

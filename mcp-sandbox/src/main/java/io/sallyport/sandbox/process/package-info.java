@@ -1,7 +1,6 @@
 /**
- * A sandbox of the operating system: a confined child process.
- *
- * <p>Nothing is here yet: the package holds the name until its code arrives.
+ * Sandboxes that are processes of their own, on Linux: what the kernel gives them is what they have. Begin with {@link
+ * io.sallyport.sandbox.process.ProcessSandbox}.
  */
 @NullMarked
 package io.sallyport.sandbox.process;

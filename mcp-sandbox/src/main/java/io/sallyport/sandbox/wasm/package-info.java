@@ -1,7 +1,6 @@
 /**
- * The embedded sandbox, the default: a WebAssembly engine inside the host's JVM.
- *
- * <p>Nothing is here yet: the package holds the name until its code arrives.
+ * Sandboxes within this JVM: interpreters that are compiled to WebAssembly. Begin with {@link
+ * io.sallyport.sandbox.wasm.WasmSandbox}.
  */
 @NullMarked
 package io.sallyport.sandbox.wasm;

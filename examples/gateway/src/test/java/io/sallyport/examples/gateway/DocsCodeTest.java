@@ -33,7 +33,15 @@ class DocsCodeTest {
             import io.sallyport.filter.*;
             import io.sallyport.gateway.*;
             import io.sallyport.gateway.servlet.*;
+            import io.sallyport.protocol.JsonValue;
+            import io.sallyport.sandbox.*;
+            import io.sallyport.sandbox.process.*;
+            import io.sallyport.sandbox.remote.*;
+            import io.sallyport.sandbox.tools.*;
+            import io.sallyport.sandbox.validation.*;
+            import io.sallyport.sandbox.wasm.*;
             import io.sallyport.session.jdbc.*;
+            import io.sallyport.session.redis.*;
             import io.sallyport.session.sdk.*;
             import io.sallyport.spi.*;
             import io.sallyport.upstream.*;
@@ -47,12 +55,17 @@ class DocsCodeTest {
             import java.security.MessageDigest;
             import java.time.Duration;
             import java.util.Base64;
+            import java.util.List;
+            import java.util.Optional;
+            import java.util.Set;
             import javax.crypto.SecretKey;
             import javax.crypto.spec.SecretKeySpec;
             import javax.naming.InitialContext;
             import javax.sql.DataSource;
 
             final class Piece {
+                McpGateway gateway;
+
                 void run(ServletContext servletContext) throws Exception {
             """;
 

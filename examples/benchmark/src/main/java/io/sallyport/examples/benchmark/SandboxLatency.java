@@ -1,0 +1,144 @@
+package io.sallyport.examples.benchmark;
+
+import io.sallyport.sandbox.Execution;
+import io.sallyport.sandbox.Language;
+import io.sallyport.sandbox.Outcome;
+import io.sallyport.sandbox.Sandbox;
+import io.sallyport.sandbox.wasm.WasmSandbox;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.Callable;
+
+/**
+ * Measures how long it takes from code to its outcome, {@code print(1)} in a state that no other code has touched, beside
+ * starting the interpreter plainly as a process. All take turns in one run, so that a busy machine slows all of them.
+ *
+ * <p>Usage: {@code SandboxLatency [rounds] [rounds before anything is counted]}.
+ */
+public final class SandboxLatency {
+
+    private static final String PYTHON = "print(1)";
+    private static final String JAVASCRIPT = "console.log(1)";
+
+    private SandboxLatency() {}
+
+    /** A way to run code; gives what the code has said. */
+    private record Way(String name, String floor, Callable<String> run, List<Long> nanos) {
+
+        static Way of(String name, String floor, Callable<String> run) {
+            return new Way(name, floor, run, new ArrayList<>());
+        }
+
+        void measure(boolean isCounted) throws Exception {
+            long before = System.nanoTime();
+            String said = run.call();
+            long took = System.nanoTime() - before;
+            if (!said.equals("1\n")) {
+                throw new IllegalStateException(name + " has said: " + said);
+            }
+            if (isCounted) {
+                nanos.add(took);
+            }
+        }
+
+        double millis(double quantile) {
+            long[] sorted = nanos.stream().mapToLong(Long::longValue).sorted().toArray();
+            return sorted[(int) (quantile * (sorted.length - 1))] / 1e6;
+        }
+    }
+
+    /** Measures, and prints medians. */
+    public static void main(String[] args) throws Exception {
+        int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 200;
+        int warmUp = args.length > 1 ? Integer.parseInt(args[1]) : 300;
+        for (Language language : List.of(Language.PYTHON, Language.JAVASCRIPT)) {
+            coldStart(language);
+        }
+        try (Sandbox wasm = WasmSandbox.builder().build()) {
+            List<Way> ways = List.of(
+                    Way.of("python plain", "python plain", process(python(), "-c", PYTHON)),
+                    Way.of("python wasm", "python plain", () -> run(wasm, Language.PYTHON, PYTHON)),
+                    Way.of("node plain", "node plain", process("node", "-e", JAVASCRIPT)),
+                    Way.of("javascript wasm", "node plain", () -> run(wasm, Language.JAVASCRIPT, JAVASCRIPT)));
+            for (int round = -warmUp; round < rounds; round++) {
+                for (Way way : ways) {
+                    // Processes do not get any faster.
+                    if (round >= 0 || way.name().endsWith("wasm")) {
+                        way.measure(round >= 0);
+                    }
+                }
+            }
+            print(ways, rounds);
+        }
+    }
+
+    private static void print(List<Way> ways, int rounds) {
+        System.out.printf(
+                "%d rounds in turns on %d processors, JDK %s%n",
+                rounds, Runtime.getRuntime().availableProcessors(), System.getProperty("java.version"));
+        System.out.printf("%-16s %9s %9s %9s%n", "way", "p50 ms", "p95 ms", "x plain");
+        for (Way way : ways) {
+            double floor = ways.stream()
+                    .filter(it -> it.name().equals(way.floor()))
+                    .findFirst()
+                    .orElseThrow()
+                    .millis(0.5);
+            System.out.printf(
+                    Locale.ROOT,
+                    "%-16s %9.2f %9.2f %9.2f%n",
+                    way.name(),
+                    way.millis(0.5),
+                    way.millis(0.95),
+                    way.millis(0.5) / floor);
+        }
+    }
+
+    private static void coldStart(Language language) throws Exception {
+        String code = language == Language.PYTHON ? PYTHON : JAVASCRIPT;
+        long before = System.nanoTime();
+        try (Sandbox wasm = WasmSandbox.builder().languages(Set.of(language)).build()) {
+            Duration built = Duration.ofNanos(System.nanoTime() - before);
+            List<String> first = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                long begun = System.nanoTime();
+                run(wasm, language, code);
+                first.add(String.format(Locale.ROOT, "%.1f", (System.nanoTime() - begun) / 1e6));
+            }
+            System.out.printf(
+                    "%s wasm, cold: %d ms until it is built, the first runs %s ms%n",
+                    language.word(), built.toMillis(), String.join(", ", first));
+        }
+    }
+
+    private static String run(Sandbox sandbox, Language language, String code) throws InterruptedException {
+        Outcome outcome = sandbox.run(Execution.of(language, code).build());
+        return outcome.stdout();
+    }
+
+    /** Returns the interpreter itself: what is on the path may be a script that looks for it. */
+    private static String python() throws Exception {
+        return process("python3", "-c", "import sys; print(sys.executable)")
+                .call()
+                .trim();
+    }
+
+    private static Callable<String> process(String... command) {
+        return () -> {
+            Process process = new ProcessBuilder(command)
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+            process.getOutputStream().close();
+            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (process.waitFor() != 0) {
+                throw new IOException(Arrays.toString(command) + " has failed");
+            }
+            return said;
+        };
+    }
+}
