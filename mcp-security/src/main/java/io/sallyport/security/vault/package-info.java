@@ -1,8 +1,4 @@
-/**
- * Secrets at rest, with keys that rotate online.
- *
- * <p>Nothing is here yet: the package holds the name until its code arrives.
- */
+/** Secrets at rest, with keys that rotate online. */
 @NullMarked
 package io.sallyport.security.vault;
 

@@ -1,0 +1,31 @@
+package io.sallyport.security.vault;
+
+import java.util.Optional;
+
+/**
+ * Wraps data keys by a key of its own, the key-encryption key, which never leaves it: a file, a key store, a service. Asked
+ * when a data key is made and when one is needed for the first time, not for each secret. Thread-safe.
+ */
+public interface KekProvider {
+
+    /** Returns the stable name of the key that wraps now. It stands beside what was wrapped, so it must not tell the key. */
+    String current();
+
+    /**
+     * Wraps a data key.
+     *
+     * @param context what has to be the same when it is unwrapped
+     * @return what {@link #unwrap} takes, at most 4096 bytes
+     * @throws KekUnavailableException if it cannot be done now
+     */
+    byte[] wrap(byte[] dataKey, byte[] context) throws KekUnavailableException;
+
+    /**
+     * Unwraps a data key.
+     *
+     * @param kek the name of the key that has wrapped it
+     * @return the data key, which is the caller's to erase; nothing if it was not wrapped by that key and for that context
+     * @throws KekUnavailableException if it cannot be told now, or there is no key of that name here
+     */
+    Optional<byte[]> unwrap(String kek, byte[] wrapped, byte[] context) throws KekUnavailableException;
+}

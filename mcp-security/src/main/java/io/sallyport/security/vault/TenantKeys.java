@@ -1,0 +1,159 @@
+package io.sallyport.security.vault;
+
+import static java.util.Objects.requireNonNull;
+
+import io.sallyport.security.vault.VaultStore.Ring;
+import io.sallyport.security.vault.VaultStore.WrappedKey;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The data keys of tenants, unwrapped, as this node knows them. They are looked up when they are needed for the first time, and
+ * again when it turns out that there are newer ones. Thread-safe.
+ *
+ * <p>A provider that is down is not asked for keys that are here: who was served is served on.
+ */
+final class TenantKeys {
+
+    private static final int MOST_TENANTS = 1000;
+    private static final byte[] LABEL = "mcp-vault/data-key/v1".getBytes(StandardCharsets.US_ASCII);
+
+    /** The keys of one tenant. Immutable. */
+    record Loaded(long version, DataKey primary, Map<Long, DataKey> keys) {
+
+        @Nullable DataKey find(long id) {
+            return keys.get(id);
+        }
+    }
+
+    private final VaultStore store;
+    private final KekProvider kek;
+    private final SecureRandom random;
+    private final InstantSource clock;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Map<String, Loaded> loaded = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Loaded> eldest) {
+            return size() > MOST_TENANTS;
+        }
+    };
+
+    TenantKeys(VaultStore store, KekProvider kek, SecureRandom random, InstantSource clock) {
+        this.store = store;
+        this.kek = kek;
+        this.random = random;
+        this.clock = clock;
+    }
+
+    /** Returns the keys as they were known last, or else as they are; nothing if the tenant has none. */
+    Optional<Loaded> known(String tenant) throws KekUnavailableException {
+        lock.lock();
+        try {
+            Loaded keys = loaded.get(tenant);
+            if (keys != null) {
+                return Optional.of(keys);
+            }
+        } finally {
+            lock.unlock();
+        }
+        return lookUp(tenant);
+    }
+
+    /** Returns the keys as they are now; nothing if the tenant has none. */
+    Optional<Loaded> lookUp(String tenant) throws KekUnavailableException {
+        Ring ring = store.ring(tenant);
+        if (ring.keys().isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(remember(tenant, unwrapped(tenant, ring)));
+    }
+
+    private Loaded remember(String tenant, Loaded keys) {
+        lock.lock();
+        try {
+            return loaded.merge(tenant, keys, (one, other) -> one.version() > other.version() ? one : other);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Makes the first key of a tenant, unless somebody else has meanwhile. */
+    Loaded begin(String tenant) throws KekUnavailableException {
+        DataKey key = DataKey.random(random);
+        store.replaceRing(tenant, 0, List.of(wrapped(tenant, key, KeyState.PRIMARY)), OptionalLong.empty());
+        return lookUp(tenant).orElseThrow(() -> new IllegalStateException("the store has lost the keys of a tenant"));
+    }
+
+    /** Makes a key that is not in the ring yet. */
+    WrappedKey newKey(String tenant) throws KekUnavailableException {
+        return wrapped(tenant, DataKey.random(random), KeyState.DISTRIBUTED);
+    }
+
+    private WrappedKey wrapped(String tenant, DataKey key, KeyState state) throws KekUnavailableException {
+        byte[] wrapped = kek.wrap(key.bytes(), context(tenant, key.id()));
+        return new WrappedKey(key.id(), state, wrapped, kek.current(), clock.instant());
+    }
+
+    /** Returns the same key, wrapped by the key that wraps now. */
+    WrappedKey rewrapped(String tenant, WrappedKey key) throws KekUnavailableException {
+        byte[] bytes = unwrap(tenant, key);
+        try {
+            byte[] wrapped = kek.wrap(bytes, context(tenant, key.id()));
+            return new WrappedKey(key.id(), key.state(), wrapped, kek.current(), key.created());
+        } finally {
+            Arrays.fill(bytes, (byte) 0);
+        }
+    }
+
+    private Loaded unwrapped(String tenant, Ring ring) throws KekUnavailableException {
+        Map<Long, DataKey> keys = new HashMap<>();
+        DataKey primary = null;
+        for (WrappedKey key : ring.keys()) {
+            if (key.state().opens()) {
+                DataKey open = new DataKey(key.id(), unwrap(tenant, key));
+                keys.put(key.id(), open);
+                primary = key.state() == KeyState.PRIMARY ? open : primary;
+            }
+        }
+        return new Loaded(ring.version(), requireNonNull(primary, "a ring has a primary key"), Map.copyOf(keys));
+    }
+
+    private byte[] unwrap(String tenant, WrappedKey key) throws KekUnavailableException {
+        return kek.unwrap(key.kek(), key.wrapped(), context(tenant, key.id()))
+                .filter(bytes -> bytes.length == DataKey.BYTES)
+                .orElseThrow(() -> new KekUnavailableException("the data key " + DataKey.word(key.id())
+                        + " was not wrapped by the key-encryption key " + key.kek() + " for this tenant"));
+    }
+
+    private static byte[] context(String tenant, long id) {
+        return SealContext.lengthPrefixed(
+                LABEL,
+                tenant.getBytes(StandardCharsets.UTF_8),
+                ByteBuffer.allocate(Long.BYTES).putLong(id).array());
+    }
+
+    /** Forgets all that may be older than the newest ring, and returns up to which version nothing is. */
+    long refresh() {
+        long newest = store.newestRing();
+        lock.lock();
+        try {
+            loaded.values().removeIf(keys -> keys.version() < newest);
+        } finally {
+            lock.unlock();
+        }
+        return newest;
+    }
+}

@@ -1,0 +1,165 @@
+package io.sallyport.security.vault;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sallyport.security.vault.VaultStore.Row;
+import io.sallyport.security.vault.VaultStore.RowId;
+import io.sallyport.security.vault.VaultStore.WrappedKey;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class KeyRotationTest {
+
+    private static final String TENANT = "acme";
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private final VaultStore store = new InMemoryVaultStore();
+    private final Vault vault = vault(kek());
+    private final KeyRotation rotation = new KeyRotation(store, vault, Duration.ofMillis(10));
+
+    private static byte[] kek() {
+        byte[] key = new byte[LocalKek.BYTES];
+        RANDOM.nextBytes(key);
+        return key;
+    }
+
+    private Vault vault(byte[]... keys) {
+        return new Vault(
+                store,
+                new LocalKek(Primitives.ofJdk(), List.of(keys)),
+                Primitives.ofJdk(),
+                RANDOM,
+                InstantSource.system());
+    }
+
+    private void putMany(int count) throws Exception {
+        for (int i = 0; i < count; i++) {
+            vault.put(TENANT, "secret-" + i, SecretValue.of(("value-" + i).toCharArray()));
+        }
+    }
+
+    private void assertAllAreThere(int count) throws Exception {
+        for (int i = 0; i < count; i++) {
+            String value = vault.get(TENANT, "secret-" + i)
+                    .orElseThrow()
+                    .use(bytes -> new String(bytes, StandardCharsets.UTF_8));
+            assertThat(value).isEqualTo("value-" + i);
+        }
+    }
+
+    private List<KeyState> states() {
+        return store.ring(TENANT).keys().stream().map(WrappedKey::state).toList();
+    }
+
+    private long keyOf(String name) {
+        return store.read(new RowId(TENANT, "secrets", name)).map(Row::keyId).orElseThrow();
+    }
+
+    @Test
+    void allSecretsComeUnderTheNewKey() throws Exception {
+        putMany(450);
+        long old = keyOf("secret-0");
+
+        KeyRotation.Report report = rotation.rotate(TENANT);
+
+        assertThat(report).isEqualTo(new KeyRotation.Report(450, 0, true));
+        assertThat(store.countUnder(TENANT, old)).isZero();
+        assertThat(states()).containsExactly(KeyState.DISABLED, KeyState.PRIMARY);
+        assertAllAreThere(450);
+    }
+
+    @Test
+    void aNodeThatDoesNotKnowTheNewKeyIsWaitedFor() throws Exception {
+        putMany(3);
+        store.beat("node", store.newestRing(), Duration.ofMinutes(1));
+
+        assertThat(rotation.rotate(TENANT).isDone()).isFalse();
+        assertThat(states()).containsExactly(KeyState.PRIMARY, KeyState.DISTRIBUTED);
+
+        store.beat("node", store.newestRing(), Duration.ofMinutes(1));
+        assertThat(rotation.rotate(TENANT).isDone()).isTrue();
+        assertThat(states()).containsExactly(KeyState.DISABLED, KeyState.PRIMARY);
+    }
+
+    @Test
+    void aRotationThatHasNotBegunToSealIsGivenUpWithoutATrace() throws Exception {
+        putMany(3);
+        long old = keyOf("secret-0");
+        store.beat("node", store.newestRing(), Duration.ofMinutes(1));
+        rotation.rotate(TENANT);
+
+        assertThat(rotation.abort(TENANT).isDone()).isTrue();
+
+        assertThat(states()).containsExactly(KeyState.PRIMARY, KeyState.DESTROYED);
+        assertThat(keyOf("secret-0")).isEqualTo(old);
+        assertAllAreThere(3);
+    }
+
+    @Test
+    void aRowThatDoesNotOpenKeepsItsKey() throws Exception {
+        putMany(3);
+        Row row = store.read(new RowId(TENANT, "secrets", "secret-1")).orElseThrow();
+        byte[] broken = row.sealed().clone();
+        broken[broken.length - 1] ^= 1;
+        store.write(row.id(), row.version(), row.keyId(), broken);
+
+        KeyRotation.Report report = rotation.rotate(TENANT);
+
+        assertThat(report).isEqualTo(new KeyRotation.Report(2, 1, false));
+        assertThat(states()).containsExactly(KeyState.DECRYPT_ONLY, KeyState.PRIMARY);
+    }
+
+    @Test
+    void aRotationThatWasPromotedIsGivenUpByRotatingBack() throws Exception {
+        putMany(3);
+        long old = keyOf("secret-0");
+        // One that does not open keeps the rotation from its end.
+        Row row = store.read(new RowId(TENANT, "secrets", "secret-1")).orElseThrow();
+        store.write(row.id(), row.version(), row.keyId(), new byte[Envelope.OVERHEAD]);
+        rotation.rotate(TENANT);
+        assertThat(keyOf("secret-0")).isNotEqualTo(old);
+
+        assertThat(rotation.abort(TENANT).isDone()).isTrue();
+
+        assertThat(keyOf("secret-0")).isEqualTo(old);
+        assertThat(states()).containsExactly(KeyState.PRIMARY, KeyState.DISABLED);
+    }
+
+    @Test
+    void aDestroyedKeyIsErased() throws Exception {
+        putMany(3);
+        rotation.rotate(TENANT);
+
+        assertThat(rotation.destroy(TENANT)).isEqualTo(1);
+
+        assertThat(store.ring(TENANT).keys().get(0).wrapped()).isEmpty();
+        assertAllAreThere(3);
+    }
+
+    @Test
+    void anotherKeyEncryptionKeyWrapsAnewAndTouchesNoRow() throws Exception {
+        byte[] oldKek = kek();
+        byte[] newKek = kek();
+        vault(oldKek).put("other", "a", SecretValue.of("one".toCharArray()));
+        Row before = store.read(new RowId("other", "secrets", "a")).orElseThrow();
+        Vault both = vault(newKek, oldKek);
+
+        assertThat(new KeyRotation(store, both, Duration.ZERO).rewrap("other")).isTrue();
+
+        assertThat(store.read(new RowId("other", "secrets", "a"))).contains(before);
+        assertThat(vault(newKek).get("other", "a")).isPresent();
+    }
+
+    @Test
+    void aTenantWithoutSecretsHasANewKeyToo() throws Exception {
+        assertThat(rotation.rotate("new").isDone()).isTrue();
+
+        assertThat(store.ring("new").keys()).hasSize(2);
+        assertThat(store.list("new", Optional.empty(), 1)).isEmpty();
+    }
+}
