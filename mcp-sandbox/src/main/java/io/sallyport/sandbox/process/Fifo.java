@@ -16,18 +16,28 @@ final class Fifo implements Closeable {
     /** A pipe that is empty has room for this much, whatever the system does about those who have many. */
     static final int SURE_ROOM = 4096;
 
+    /** How the kernel calls what is open and has no name any more. */
+    private static final String DELETED = " (deleted)";
+
+    private final Path path;
     private final RandomAccessFile file;
     private final FileInputStream in;
     private final FileOutputStream out;
 
-    private Fifo(RandomAccessFile file) throws IOException {
+    private Fifo(Path path, RandomAccessFile file) throws IOException {
+        this.path = path;
         this.file = file;
         this.in = new FileInputStream(file.getFD());
         this.out = new FileOutputStream(file.getFD());
     }
 
     static Fifo open(Path path) throws IOException {
-        return new Fifo(new RandomAccessFile(path.toFile(), "rw"));
+        return new Fifo(path, new RandomAccessFile(path.toFile(), "rw"));
+    }
+
+    /** Returns whether a descriptor that the kernel says this of is an end of it. */
+    boolean is(Path target) {
+        return target.equals(path) || target.toString().equals(path + DELETED);
     }
 
     /** Returns how many bytes there are in it that nobody has read. */

@@ -14,11 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
 
 /**
  * Tries to get out of an enclosure, for real, before anybody else may: from within, in the language that is run there, and
@@ -37,9 +34,6 @@ final class SelfTest {
             "CapAmb:", "0000000000000000",
             "NoNewPrivs:", "1",
             "Seccomp:", "2");
-
-    /** Three like everybody's, and those for replies and for requests. */
-    private static final int MEANT_DESCRIPTORS = 4;
 
     private final Launcher launcher;
     private final Path folder;
@@ -62,7 +56,7 @@ final class SelfTest {
             listener.configureBlocking(false);
             int port = ((InetSocketAddress) listener.getLocalAddress()).getPort();
             try (Worker worker = launcher.start(Shape.once(language, limits))) {
-                List<String> holes = fromWithout(worker.tree().interpreter(), folder);
+                List<String> holes = fromWithout(worker, folder);
                 Execution attempt = Execution.of(language, attempt(language, port))
                         .limits(limits)
                         .build();
@@ -85,7 +79,8 @@ final class SelfTest {
         }
     }
 
-    private static List<String> fromWithout(long pid, Path folder) throws IOException {
+    private static List<String> fromWithout(Worker worker, Path folder) throws IOException {
+        long pid = worker.tree().interpreter();
         List<String> holes = new ArrayList<>();
         String status = ProcessTree.read(pid, "status");
         MUST_BE.forEach((name, value) -> {
@@ -106,33 +101,26 @@ final class SelfTest {
                 holes.add("the namespace " + name + " is ours");
             }
         }
-        holes.addAll(descriptors(pid, folder));
+        holes.addAll(descriptors(worker, folder));
         return holes;
     }
 
-    /** A shell may have a second descriptor of what it has one of anyway. */
-    private static List<String> descriptors(long pid, Path folder) throws IOException {
-        Map<Integer, Path> open = new TreeMap<>();
-        try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/" + pid + "/fd"))) {
+    /** A shell may have a second descriptor of its own pipes, and has another at every moment. */
+    private static List<String> descriptors(Worker worker, Path folder) throws IOException {
+        List<String> holes = new ArrayList<>();
+        Path all = Path.of("/proc/" + worker.tree().interpreter() + "/fd");
+        try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(all)) {
             for (Path descriptor : descriptors) {
                 try {
-                    open.put(
-                            Integer.parseInt(String.valueOf(descriptor.getFileName())),
-                            Files.readSymbolicLink(descriptor));
+                    Path what = Files.readSymbolicLink(descriptor);
+                    if (what.startsWith(folder) && !worker.pipes().have(what)) {
+                        holes.add("descriptor " + descriptor.getFileName() + " is one of ours");
+                    }
                 } catch (NoSuchFileException e) {
                     // It has been closed meanwhile.
                 }
             }
         }
-        Set<Path> meant = new HashSet<>();
-        List<String> holes = new ArrayList<>();
-        open.forEach((number, what) -> {
-            if (number <= MEANT_DESCRIPTORS) {
-                meant.add(what);
-            } else if (what.startsWith(folder) && !meant.contains(what)) {
-                holes.add("descriptor " + number + " is one of ours");
-            }
-        });
         return holes;
     }
 

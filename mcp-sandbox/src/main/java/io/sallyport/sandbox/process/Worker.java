@@ -2,6 +2,7 @@ package io.sallyport.sandbox.process;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -53,6 +54,12 @@ final class Worker implements Closeable {
 
     /** The pipes of one worker. */
     record Pipes(Fifo requests, Fifo stdout, Fifo stderr, Fifo replies) implements Closeable {
+
+        /** Returns whether a descriptor that the kernel says this of is an end of one of them. */
+        boolean have(Path target) {
+            return requests.is(target) || stdout.is(target) || stderr.is(target) || replies.is(target);
+        }
+
         @Override
         public void close() {
             for (Fifo pipe : new Fifo[] {requests, stdout, stderr, replies}) {

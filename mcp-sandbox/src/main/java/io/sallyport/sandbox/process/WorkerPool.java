@@ -53,9 +53,7 @@ final class WorkerPool implements Closeable {
 
     /** Starts workers of a shape, as many as may wait, one after the other. Does not wait for them. */
     void prepare(Shape shape) {
-        for (int i = 0; i < mostPerLanguage; i++) {
-            startAnother(shape);
-        }
+        startMore(shape, mostPerLanguage);
     }
 
     /**
@@ -65,7 +63,7 @@ final class WorkerPool implements Closeable {
      */
     Worker take(Shape shape) throws IOException, InterruptedException {
         Worker worker = waiting(shape);
-        startAnother(shape);
+        startMore(shape, 1);
         return worker == null ? launcher.start(shape) : worker;
     }
 
@@ -76,6 +74,16 @@ final class WorkerPool implements Closeable {
             return (int) of(shape.language()).stream()
                     .filter(it -> it.shape().equals(shape))
                     .count();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns how many of a language are being started. */
+    int starting(Language language) {
+        lock.lock();
+        try {
+            return coming.getOrDefault(language, 0);
         } finally {
             lock.unlock();
         }
@@ -108,18 +116,22 @@ final class WorkerPool implements Closeable {
         return waiting.computeIfAbsent(language, it -> new ArrayDeque<>());
     }
 
-    private void startAnother(Shape shape) {
+    /** Starts some, and those too that could not be started before. */
+    private void startMore(Shape shape, int atLeast) {
+        int more;
         lock.lock();
         try {
-            if (isClosed || coming.getOrDefault(shape.language(), 0) >= mostPerLanguage) {
-                return;
-            }
-            coming.merge(shape.language(), 1, Integer::sum);
+            int underWay = coming.getOrDefault(shape.language(), 0);
+            int missing = mostPerLanguage - underWay - of(shape.language()).size();
+            more = isClosed ? 0 : Math.min(mostPerLanguage - underWay, Math.max(atLeast, missing));
+            coming.merge(shape.language(), more, Integer::sum);
         } finally {
             lock.unlock();
         }
         try {
-            thread.execute(() -> add(shape));
+            for (int i = 0; i < more; i++) {
+                thread.execute(() -> add(shape));
+            }
         } catch (RejectedExecutionException e) {
             // It has been closed meanwhile.
         }

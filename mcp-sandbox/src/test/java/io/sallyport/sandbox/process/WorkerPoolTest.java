@@ -6,6 +6,7 @@ import io.sallyport.sandbox.Language;
 import io.sallyport.sandbox.Limits;
 import io.sallyport.testing.Incident;
 import io.sallyport.testing.Waiting;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,10 +28,15 @@ class WorkerPoolTest {
 
     @BeforeEach
     void start() throws Exception {
-        launcher = PlainWorkers.launcher(folder, "echo READY >&3; exec sleep 60");
+        launcher = PlainWorkers.launcher(
+                folder, "if [ -e " + broken() + " ]; then exit 1; fi; echo READY >&3; exec sleep 60");
         pool = new WorkerPool(launcher, 2);
         pool.prepare(USUAL);
         awaitCounts(2, 0);
+    }
+
+    private Path broken() {
+        return folder.resolve("broken");
     }
 
     @AfterEach
@@ -73,6 +79,20 @@ class WorkerPoolTest {
         try (Worker worker = pool.take(USUAL)) {
             assertThat(worker.isAlive()).isTrue();
         }
+    }
+
+    @Test
+    void startsAsManyAsMayWaitAgainAfterSomeCouldNotBeStarted() throws Exception {
+        Files.writeString(broken(), "");
+        pool.take(USUAL).close();
+        pool.take(USUAL).close();
+        Waiting.until("none is started any more", () -> pool.starting(USUAL.language()) == 0 ? true : null);
+        awaitCounts(0, 0);
+        Files.delete(broken());
+
+        pool.take(USUAL).close();
+
+        awaitCounts(2, 0);
     }
 
     @Test
