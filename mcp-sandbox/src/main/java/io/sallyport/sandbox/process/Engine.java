@@ -4,15 +4,11 @@ import io.sallyport.sandbox.Language;
 import io.sallyport.sandbox.Limits;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,13 +25,14 @@ final class Engine implements Closeable {
             // Of every command; nobody knows which.
             Language.SHELL, 64L * 1024 * 1024);
 
-    private final Path folder;
+    private final WorkFolder folder;
     private final Set<Language> languages;
     private final Launcher launcher;
     private final WorkerPool pool;
     private final ControlGroups groups;
 
-    private Engine(Path folder, Set<Language> languages, Launcher launcher, WorkerPool pool, ControlGroups groups) {
+    private Engine(
+            WorkFolder folder, Set<Language> languages, Launcher launcher, WorkerPool pool, ControlGroups groups) {
         this.folder = folder;
         this.languages = languages;
         this.launcher = launcher;
@@ -65,15 +62,13 @@ final class Engine implements Closeable {
                 || !System.getProperty("os.arch").equals("amd64")) {
             throw new MissingException("this sandbox is for Linux on 64-bit x86 only");
         }
-        Path folder;
+        WorkFolder work;
         try {
-            // Nobody else may look into it.
-            folder = Files.createTempDirectory(
-                            "sallyport-sandbox-" + ProcessHandle.current().pid() + "-")
-                    .toRealPath();
+            work = WorkFolder.make();
         } catch (IOException e) {
             throw new MissingException("no folder can be made for temporary files", e);
         }
+        Path folder = work.path();
         Launcher launcher = null;
         Engine engine = null;
         ControlGroups groups = ControlGroups.find();
@@ -91,23 +86,23 @@ final class Engine implements Closeable {
             }
             WorkerPool pool = new WorkerPool(launcher, settings.warm());
             guests.keySet().forEach(language -> pool.prepare(Shape.once(language, Limits.defaults())));
-            engine = new Engine(folder, Set.copyOf(guests.keySet()), launcher, pool, groups);
+            engine = new Engine(work, Set.copyOf(guests.keySet()), launcher, pool, groups);
             return engine;
         } catch (IOException e) {
             throw new MissingException("no worker can be started: " + e.getMessage(), e);
         } finally {
             if (engine == null) {
-                discard(launcher, folder);
+                discard(launcher, work);
                 groups.close();
             }
         }
     }
 
-    private static void discard(@Nullable Launcher launcher, Path folder) {
+    private static void discard(@Nullable Launcher launcher, WorkFolder folder) {
         if (launcher != null) {
             launcher.close();
         }
-        delete(folder);
+        folder.close();
     }
 
     private static Map<Language, Guest> guests(Settings settings, Programs programs)
@@ -186,19 +181,6 @@ final class Engine implements Closeable {
     public void close() {
         pool.close();
         launcher.close();
-        delete(folder);
-    }
-
-    private static void delete(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        } catch (IOException | UncheckedIOException e) {
-            LOGGER.atWarn()
-                    .addKeyValue("folder", folder)
-                    .addKeyValue("error", e.toString())
-                    .log("a folder for temporary files could not be deleted");
-        }
+        folder.close();
     }
 }

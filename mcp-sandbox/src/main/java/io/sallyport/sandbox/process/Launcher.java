@@ -124,14 +124,19 @@ final class Launcher implements Closeable {
      * and is nobody's child: it is known by the pipe that it would have written to.
      */
     private static void giveUp(Process process, List<Path> names) {
+        end(process);
+        ProcessHandle.allProcesses()
+                .filter(other -> names.contains(ProcessTree.output(other.pid())))
+                .forEach(ProcessHandle::destroyForcibly);
+    }
+
+    /** Ends it, and waits until it is gone, whoever interrupts that. */
+    private static void end(Process process) {
         process.destroyForcibly();
         process.onExit()
                 .orTimeout(GONE_WITHIN_SECONDS, TimeUnit.SECONDS)
                 .exceptionally(late -> process)
                 .join();
-        ProcessHandle.allProcesses()
-                .filter(other -> names.contains(ProcessTree.output(other.pid())))
-                .forEach(ProcessHandle::destroyForcibly);
     }
 
     private void makePipes(List<Path> names) throws IOException, InterruptedException {
@@ -145,7 +150,8 @@ final class Launcher implements Closeable {
                 throw new IOException("no pipes can be made in " + folder);
             }
         } finally {
-            process.destroyForcibly();
+            // What it makes after we have cleared up nobody would clear up.
+            end(process);
         }
     }
 

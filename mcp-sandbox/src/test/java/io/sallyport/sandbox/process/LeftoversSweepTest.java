@@ -212,7 +212,7 @@ class LeftoversSweepTest {
         }
     }
 
-    /** Nobody is left to delete what a killed gateway had in its folder: pipes and filters, a few KiB. */
+    /** The next gateway would do that, but not within a minute. */
     private static void deleteFolders(long pid) throws IOException {
         try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
             for (Path folder : files.filter(
