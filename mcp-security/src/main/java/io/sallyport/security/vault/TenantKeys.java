@@ -1,13 +1,12 @@
 package io.sallyport.security.vault;
 
-import static java.util.Objects.requireNonNull;
-
 import io.sallyport.security.vault.VaultStore.Ring;
 import io.sallyport.security.vault.VaultStore.WrappedKey;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -29,7 +28,7 @@ final class TenantKeys {
     private static final int MOST_TENANTS = 1000;
     private static final byte[] LABEL = "mcp-vault/data-key/v1".getBytes(StandardCharsets.US_ASCII);
 
-    /** The keys of one tenant. Immutable. */
+    /** The keys of one tenant that open. Immutable. */
     record Loaded(long version, DataKey primary, Map<Long, DataKey> keys) {
 
         @Nullable DataKey find(long id) {
@@ -51,6 +50,9 @@ final class TenantKeys {
         }
     };
 
+    // Written by the thread that refreshes.
+    private volatile long refreshed;
+
     TenantKeys(VaultStore store, KekProvider kek, SecureRandom random, InstantSource clock) {
         this.store = store;
         this.kek = kek;
@@ -60,25 +62,31 @@ final class TenantKeys {
 
     /** Returns the keys as they were known last, or else as they are; nothing if the tenant has none. */
     Optional<Loaded> known(String tenant) throws KekUnavailableException {
+        Optional<Loaded> keys = remembered(tenant);
+        return keys.isPresent() ? keys : lookUp(tenant);
+    }
+
+    /** Returns the keys as they are now; nothing if the tenant has none, or all were destroyed. */
+    Optional<Loaded> lookUp(String tenant) throws KekUnavailableException {
+        Ring ring = store.ring(tenant);
+        Optional<Loaded> known = remembered(tenant);
+        if (known.isPresent() && known.get().version() == ring.version()) {
+            return known;
+        }
+        Optional<Loaded> now = unwrapped(tenant, ring, known);
+        if (now.isEmpty()) {
+            forget(tenant);
+        }
+        return now.map(keys -> remember(tenant, keys));
+    }
+
+    private Optional<Loaded> remembered(String tenant) {
         lock.lock();
         try {
-            Loaded keys = loaded.get(tenant);
-            if (keys != null) {
-                return Optional.of(keys);
-            }
+            return Optional.ofNullable(loaded.get(tenant));
         } finally {
             lock.unlock();
         }
-        return lookUp(tenant);
-    }
-
-    /** Returns the keys as they are now; nothing if the tenant has none. */
-    Optional<Loaded> lookUp(String tenant) throws KekUnavailableException {
-        Ring ring = store.ring(tenant);
-        if (ring.keys().isEmpty()) {
-            return Optional.empty();
-        }
-        return Optional.of(remember(tenant, unwrapped(tenant, ring)));
     }
 
     private Loaded remember(String tenant, Loaded keys) {
@@ -90,11 +98,29 @@ final class TenantKeys {
         }
     }
 
-    /** Makes the first key of a tenant, unless somebody else has meanwhile. */
+    void forget(String tenant) {
+        lock.lock();
+        try {
+            loaded.remove(tenant);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Makes the first key of a tenant, or one after all were destroyed, unless somebody else has meanwhile. */
     Loaded begin(String tenant) throws KekUnavailableException {
-        DataKey key = DataKey.random(random);
-        store.replaceRing(tenant, 0, List.of(wrapped(tenant, key, KeyState.PRIMARY)), OptionalLong.empty());
-        return lookUp(tenant).orElseThrow(() -> new IllegalStateException("the store has lost the keys of a tenant"));
+        Ring ring = store.ring(tenant);
+        if (ring.keys().stream().noneMatch(key -> key.state() == KeyState.PRIMARY)) {
+            List<WrappedKey> keys = new ArrayList<>(ring.keys());
+            keys.add(wrapped(tenant, DataKey.random(random), KeyState.PRIMARY));
+            store.replaceRing(tenant, ring.version(), keys, OptionalLong.empty());
+        }
+        return lookUp(tenant).orElseThrow(TenantKeys::lost);
+    }
+
+    /** What to throw where there must be keys. */
+    static IllegalStateException lost() {
+        return new IllegalStateException("the store has lost the keys of a tenant");
     }
 
     /** Makes a key that is not in the ring yet. */
@@ -105,6 +131,11 @@ final class TenantKeys {
     private WrappedKey wrapped(String tenant, DataKey key, KeyState state) throws KekUnavailableException {
         byte[] wrapped = kek.wrap(key.bytes(), context(tenant, key.id()));
         return new WrappedKey(key.id(), state, wrapped, kek.current(), clock.instant());
+    }
+
+    /** Returns the name of the key that wraps now. */
+    String currentKek() {
+        return kek.current();
     }
 
     /** Returns the same key, wrapped by the key that wraps now. */
@@ -118,17 +149,22 @@ final class TenantKeys {
         }
     }
 
-    private Loaded unwrapped(String tenant, Ring ring) throws KekUnavailableException {
+    private Optional<Loaded> unwrapped(String tenant, Ring ring, Optional<Loaded> known)
+            throws KekUnavailableException {
         Map<Long, DataKey> keys = new HashMap<>();
         DataKey primary = null;
         for (WrappedKey key : ring.keys()) {
             if (key.state().opens()) {
-                DataKey open = new DataKey(key.id(), unwrap(tenant, key));
+                // A provider that is down is needed for those only that are new here.
+                DataKey open = known.map(it -> it.find(key.id())).orElse(null);
+                if (open == null) {
+                    open = new DataKey(key.id(), unwrap(tenant, key));
+                }
                 keys.put(key.id(), open);
                 primary = key.state() == KeyState.PRIMARY ? open : primary;
             }
         }
-        return new Loaded(ring.version(), requireNonNull(primary, "a ring has a primary key"), Map.copyOf(keys));
+        return primary == null ? Optional.empty() : Optional.of(new Loaded(ring.version(), primary, Map.copyOf(keys)));
     }
 
     private byte[] unwrap(String tenant, WrappedKey key) throws KekUnavailableException {
@@ -145,15 +181,33 @@ final class TenantKeys {
                 ByteBuffer.allocate(Long.BYTES).putLong(id).array());
     }
 
-    /** Forgets all that may be older than the newest ring, and returns up to which version nothing is. */
-    long refresh() {
+    /**
+     * Looks up all keys that are here and have changed. For one thread.
+     *
+     * @throws KekUnavailableException if a new one cannot be unwrapped; then it is as if none had been looked up
+     */
+    void refresh() throws KekUnavailableException {
         long newest = store.newestRing();
+        if (newest == refreshed) {
+            return;
+        }
+        for (String tenant : tenants()) {
+            lookUp(tenant);
+        }
+        refreshed = newest;
+    }
+
+    /** Returns up to which version of the rings there is nothing newer than what is here. */
+    long refreshed() {
+        return refreshed;
+    }
+
+    private List<String> tenants() {
         lock.lock();
         try {
-            loaded.values().removeIf(keys -> keys.version() < newest);
+            return List.copyOf(loaded.keySet());
         } finally {
             lock.unlock();
         }
-        return newest;
     }
 }

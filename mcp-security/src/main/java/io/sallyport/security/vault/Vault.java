@@ -2,135 +2,314 @@ package io.sallyport.security.vault;
 
 import static java.util.Objects.requireNonNull;
 
-import io.sallyport.security.vault.Envelope.Opened;
-import io.sallyport.security.vault.TenantKeys.Loaded;
-import io.sallyport.security.vault.VaultStore.Row;
 import io.sallyport.security.vault.VaultStore.RowId;
-import io.sallyport.security.vault.VaultStore.Written;
+import io.sallyport.spi.Sealer;
+import java.security.Provider;
 import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Secrets by name, sealed wherever they are kept. Each is under a data key of its tenant; data keys are wrapped by a
- * {@link KekProvider}. Thread-safe.
+ * {@link KekProvider}. As many vaults as there are nodes may share a store; keys are rotated while all of them work. Can be
+ * used without a gateway. Thread-safe.
+ *
+ * <p>Names of tenants and secrets have at most 128 of the characters {@code A-Z a-z 0-9 . _ -} and begin with a letter or a
+ * digit. Methods throw an {@link IllegalArgumentException} for others, and a
+ * {@link io.sallyport.spi.StoreUnavailableException} when the store cannot be reached.
  */
-final class Vault {
+public final class Vault implements AutoCloseable {
+
+    /** How many bytes a secret has at most. */
+    public static final int MOST_SECRET_BYTES = Envelope.MOST_PLAINTEXT_BYTES - StoredSecret.MOST_OVERHEAD;
 
     private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.vault");
 
-    private static final String NAMESPACE = "secrets";
-    private static final String PURPOSE = "secret";
+    /** By which name the keys of {@linkplain #sealer() sealers} are rotated. */
+    public static final String SEALER = VaultSealer.TENANT;
 
-    /** Each attempt fails because somebody else has succeeded. */
-    private static final int MOST_ATTEMPTS = 100;
-
-    /** A key that is not here may have been made since we looked; the row may have been sealed anew since. */
-    private static final int MOST_LOOKS = 3;
+    private static final String SECRETS = "secrets";
+    private static final int MOST_LISTED = 1000;
 
     private final VaultStore store;
     private final TenantKeys keys;
     private final Envelope envelope;
+    private final InstantSource clock;
+    private final Duration sealedOpensFor;
+    private final SealedRows rows;
+    private final VaultNode node;
 
-    Vault(VaultStore store, KekProvider kek, Primitives primitives, SecureRandom random, InstantSource clock) {
-        this.store = requireNonNull(store, "store");
-        this.keys = new TenantKeys(store, kek, random, clock);
-        this.envelope = new Envelope(primitives, random);
+    private Vault(Builder builder) {
+        this.store = builder.store;
+        this.clock = builder.clock;
+        this.keys = new TenantKeys(store, builder.kek, builder.random, clock);
+        this.envelope = new Envelope(builder.primitives, builder.random);
+        this.rows = new SealedRows(store, keys, envelope);
+        this.sealedOpensFor = builder.sealedOpensFor;
+        this.node = new VaultNode(builder.node, store, keys, builder.lease);
+    }
+
+    /** Begins a vault. */
+    public static Builder builder(VaultStore store, KekProvider kek) {
+        return new Builder(store, kek);
+    }
+
+    /** Puts a vault together. Confined to one thread. */
+    public static final class Builder {
+
+        private static final Duration SHORTEST_LEASE = Duration.ofSeconds(1);
+        private static final Duration LONGEST_LEASE = Duration.ofHours(1);
+
+        private final VaultStore store;
+        private final KekProvider kek;
+        private Primitives primitives = Primitives.ofJdk();
+        private SecureRandom random = new SecureRandom();
+        private InstantSource clock = InstantSource.system();
+        private Duration lease = Duration.ofSeconds(30);
+        private Duration sealedOpensFor = Duration.ofHours(24);
+        private String node = UUID.randomUUID().toString();
+
+        private Builder(VaultStore store, KekProvider kek) {
+            this.store = requireNonNull(store, "store");
+            this.kek = requireNonNull(kek, "kek");
+        }
+
+        /**
+         * Sets whose cryptography it is: one of the JCA, which need not be registered. Defaults to what the JDK prefers.
+         */
+        public Builder provider(Provider provider) {
+            this.primitives = Primitives.of(requireNonNull(provider, "provider"));
+            return this;
+        }
+
+        /**
+         * Sets for how long others believe that this vault lives after it has said so; it says so three times as often. A rotation
+         * waits for a vault that has died for so long. Defaults to 30 seconds.
+         *
+         * @throws IllegalArgumentException if it is shorter than a second or longer than an hour
+         */
+        public Builder lease(Duration lease) {
+            if (lease.compareTo(SHORTEST_LEASE) < 0 || lease.compareTo(LONGEST_LEASE) > 0) {
+                throw new IllegalArgumentException(
+                        "lease must be at least a second and at most an hour, but was " + lease);
+            }
+            this.lease = lease;
+            return this;
+        }
+
+        /**
+         * Sets for how long at least what a {@linkplain Vault#sealer() sealer} has sealed opens, however often keys are rotated: as
+         * long as sessions may live. Defaults to 24 hours.
+         *
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder sealedOpensFor(Duration atLeast) {
+            if (atLeast.isNegative()) {
+                throw new IllegalArgumentException("sealedOpensFor must not be negative, but was " + atLeast);
+            }
+            this.sealedOpensFor = atLeast;
+            return this;
+        }
+
+        /** For tests. */
+        Builder clock(InstantSource other) {
+            this.clock = other;
+            return this;
+        }
+
+        /** For tests. */
+        Builder node(String name) {
+            this.node = name;
+            return this;
+        }
+
+        /** Returns the vault, which is the caller's to close. Does not wait for the store. */
+        public Vault build() {
+            Vault vault = new Vault(this);
+            vault.node.start();
+            return vault;
+        }
+    }
+
+    private static RowId secret(String tenant, String name) {
+        return new RowId(Names.checked("tenant", tenant), SECRETS, Names.checked("name", name));
+    }
+
+    /**
+     * Puts a secret in, in the place of the one that has been there under its name. When it returns, it is kept.
+     *
+     * @param value remains the caller's to close
+     * @throws IllegalArgumentException if it has more than {@value #MOST_SECRET_BYTES} bytes
+     * @throws KekUnavailableException if it is the first one of the tenant here and its key cannot be had now
+     */
+    public void put(String tenant, String name, SecretValue value) throws KekUnavailableException {
+        RowId id = secret(tenant, name);
+        if (value.length() > MOST_SECRET_BYTES) {
+            throw new IllegalArgumentException(
+                    "a secret must have at most " + MOST_SECRET_BYTES + " bytes, but had " + value.length());
+        }
+        byte[] content = new StoredSecret(false, new byte[0], value).bytes();
+        try {
+            rows.put(id, content);
+        } finally {
+            Arrays.fill(content, (byte) 0);
+        }
+    }
+
+    /**
+     * Returns a secret, which is the caller's to close; nothing if there is none of this name.
+     *
+     * @throws SecretUnreadableException if there is one and it does not open, or it was expired
+     * @throws KekUnavailableException if its key is not here yet and cannot be had now
+     */
+    public Optional<SecretValue> get(String tenant, String name)
+            throws KekUnavailableException, SecretUnreadableException {
+        RowId id = secret(tenant, name);
+        Optional<byte[]> content = rows.get(id);
+        if (content.isEmpty()) {
+            return Optional.empty();
+        }
+        StoredSecret stored = StoredSecret.of(content.get()).orElseThrow(SecretUnreadableException::new);
+        if (stored.expired()) {
+            stored.close();
+            LOGGER.atWarn()
+                    .addKeyValue("tenant", tenant)
+                    .addKeyValue("name", name)
+                    .log("a secret was expired");
+            throw new SecretUnreadableException();
+        }
+        return Optional.of(stored.value());
+    }
+
+    /** Takes a secret out; returns whether there was one. */
+    public boolean delete(String tenant, String name) {
+        return store.delete(secret(tenant, name));
+    }
+
+    /**
+     * What is known of a secret without opening it.
+     *
+     * @param name its name
+     * @param written when it was put in
+     * @param key the name of the data key that it is under
+     */
+    public record SecretInfo(String name, Instant written, String key) {}
+
+    /**
+     * Returns secrets of a tenant in the order of their names.
+     *
+     * @param after begins behind this name; empty for the first
+     * @param atMost how many, from 1 to 1000
+     * @throws IllegalArgumentException if that is another number
+     */
+    public List<SecretInfo> list(String tenant, Optional<String> after, int atMost) {
+        if (atMost < 1 || atMost > MOST_LISTED) {
+            throw new IllegalArgumentException("atMost must be from 1 to " + MOST_LISTED + ", but was " + atMost);
+        }
+        Names.checked("tenant", tenant);
+        // What stands in front of all names of secrets.
+        RowId behind = new RowId(
+                tenant, SECRETS, after.map(it -> Names.checked("after", it)).orElse(""));
+        return store.list(tenant, Optional.of(behind), atMost).stream()
+                .filter(row -> row.id().namespace().equals(SECRETS))
+                .map(row -> new SecretInfo(row.id().name(), row.written(), DataKey.word(row.keyId())))
+                .toList();
+    }
+
+    /** Returns the tenants that have, or had, secrets, in the order of their names. */
+    public List<String> tenants() {
+        return store.tenants().stream()
+                .filter(it -> !it.equals(VaultSealer.TENANT))
+                .toList();
+    }
+
+    /**
+     * Makes all secrets of all tenants unusable at once, on all nodes, until each is put in anew: for when nobody knows which of
+     * them somebody has. Names, and what is known without opening, are kept.
+     *
+     * @param reason for the log
+     * @return how many there were
+     * @throws KekUnavailableException if a key cannot be had now; some may have been expired by then
+     */
+    public long expireAll(String reason) throws KekUnavailableException {
+        long expired = 0;
+        for (String tenant : tenants()) {
+            expired += new Expiry(store, keys, rows).expire(tenant, SECRETS);
+        }
+        LOGGER.atWarn()
+                .addKeyValue("reason", reason)
+                .addKeyValue("secrets", expired)
+                .log("all secrets were expired");
+        return expired;
+    }
+
+    /**
+     * Destroys all keys of a tenant: what was sealed for it opens for nobody any more, wherever there are copies, but for copies
+     * of the store that have the keys, and for whoever has the key-encryption key. Its rows are deleted, too. It may have secrets
+     * again afterwards, under a new key.
+     *
+     * <p>Other nodes forget the keys within a third of their lease.
+     */
+    public void shred(String tenant) {
+        new Shredder(store, clock).shred(Names.checked("tenant", tenant));
+        keys.forget(tenant);
+        node.beatSoon();
+    }
+
+    /** Begins a rotation of keys. */
+    public KeyRotation.Builder rotation() {
+        return new KeyRotation.Builder(this);
+    }
+
+    /**
+     * Returns a sealer whose keys are this vault's: all nodes of a gateway that share a store can open what one of them has
+     * sealed. The store is not asked for it, only now and then for the keys. They are rotated like those of a tenant, by the name
+     * {@value #SEALER}; what was sealed opens for some time longer, see {@link Builder#sealedOpensFor}.
+     *
+     * @throws KekUnavailableException if a key cannot be had now
+     */
+    public Sealer sealer() throws KekUnavailableException {
+        VaultSealer sealer = new VaultSealer(keys, envelope);
+        sealer.begin();
+        return sealer;
+    }
+
+    VaultStore store() {
+        return store;
     }
 
     TenantKeys keys() {
         return keys;
     }
 
-    private static RowId row(String tenant, String name) {
-        return new RowId(tenant, NAMESPACE, name);
+    SealedRows rows() {
+        return rows;
     }
 
-    private static SealContext context(RowId id) {
-        return new SealContext(id.tenant(), id.namespace(), id.name(), PURPOSE);
+    Instant now() {
+        return clock.instant();
     }
 
-    /** Puts a secret in, in the place of the one that has been there under its name. Returns when it is kept. */
-    void put(String tenant, String name, SecretValue value) throws KekUnavailableException {
-        RowId id = row(tenant, name);
-        Optional<Loaded> known = keys.known(tenant);
-        Loaded current = known.isPresent() ? known.get() : keys.begin(tenant);
-        for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-            DataKey primary = current.primary();
-            byte[] sealed = value.use(bytes -> envelope.seal(primary, context(id), bytes));
-            long version = store.read(id).map(Row::version).orElse(0L);
-            Written written = store.write(id, version, primary.id(), sealed);
-            if (written == Written.WRITTEN) {
-                return;
-            }
-            if (written == Written.KEY_NOT_PRIMARY) {
-                current = keys.lookUp(tenant)
-                        .orElseThrow(() -> new IllegalStateException("the store has lost the keys of a tenant"));
-            }
-        }
-        throw new IllegalStateException("a secret was written by others " + MOST_ATTEMPTS + " times in a row");
+    /** Returns whether keys older than one that is primary since some time are still needed by those who keep what was sealed. */
+    boolean mustStillOpen(String tenant, Instant since) {
+        return tenant.equals(VaultSealer.TENANT) && since.plus(sealedOpensFor).isAfter(now());
     }
 
-    /**
-     * Returns a secret, which is the caller's to close; nothing if there is none of this name.
-     *
-     * @throws SecretUnreadableException if there is one and it does not open
-     */
-    Optional<SecretValue> get(String tenant, String name) throws KekUnavailableException, SecretUnreadableException {
-        RowId id = row(tenant, name);
-        Optional<Loaded> current = keys.known(tenant);
-        for (int look = 0; look < MOST_LOOKS; look++) {
-            Optional<Row> row = store.read(id);
-            if (row.isEmpty()) {
-                return Optional.empty();
-            }
-            Opened opened = open(current, row.get());
-            if (opened.plaintext() != null) {
-                return Optional.of(SecretValue.taking(opened.plaintext()));
-            }
-            if (opened.flaw() != Envelope.Flaw.UNKNOWN_KEY || look == MOST_LOOKS - 1) {
-                LOGGER.atWarn()
-                        .addKeyValue("tenant", tenant)
-                        .addKeyValue("secret", name)
-                        .addKeyValue("key", DataKey.word(row.get().keyId()))
-                        .addKeyValue("flaw", opened.flaw())
-                        .log("a secret does not open");
-                throw new SecretUnreadableException();
-            }
-            current = keys.lookUp(tenant);
-        }
-        throw new SecretUnreadableException();
+    /** Tells others sooner what this vault knows. */
+    void beatSoon() {
+        node.beatSoon();
     }
 
-    private Opened open(Optional<Loaded> keys, Row row) {
-        return envelope.open(id -> keys.map(it -> it.find(id)).orElse(null), context(row.id()), row.sealed());
-    }
-
-    /** Seals what a row holds under the key that is primary now; nothing if it does not open. */
-    Optional<byte[]> reseal(Loaded current, Row row) {
-        Opened opened = open(Optional.of(current), row);
-        if (opened.plaintext() == null) {
-            return Optional.empty();
-        }
-        try (SecretValue value = SecretValue.taking(opened.plaintext())) {
-            return Optional.of(value.use(bytes -> envelope.seal(current.primary(), context(row.id()), bytes)));
-        }
-    }
-
-    /** Returns whether a row opens. */
-    boolean opens(Loaded current, Row row) {
-        Opened opened = open(Optional.of(current), row);
-        if (opened.plaintext() == null) {
-            return false;
-        }
-        SecretValue.taking(opened.plaintext()).close();
-        return true;
-    }
-
-    /** Takes a secret out; returns whether there was one. */
-    boolean delete(String tenant, String name) {
-        return store.delete(row(tenant, name));
+    /** Says that this vault is gone, and forgets its keys. The store remains open. */
+    @Override
+    public void close() {
+        node.close();
     }
 }

@@ -64,7 +64,7 @@ public interface VaultStore extends AutoCloseable {
      * @param state what it is for
      * @param wrapped the key, wrapped; empty once it is destroyed
      * @param kek the name of the key that wraps it
-     * @param created when it was made
+     * @param created when it came into this state
      */
     record WrappedKey(long id, KeyState state, byte[] wrapped, String kek, Instant created) {}
 

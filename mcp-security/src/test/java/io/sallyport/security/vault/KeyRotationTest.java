@@ -2,15 +2,17 @@ package io.sallyport.security.vault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sallyport.security.vault.KeyRotation.End;
 import io.sallyport.security.vault.VaultStore.Row;
 import io.sallyport.security.vault.VaultStore.RowId;
 import io.sallyport.security.vault.VaultStore.WrappedKey;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class KeyRotationTest {
@@ -19,8 +21,14 @@ class KeyRotationTest {
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private final VaultStore store = new InMemoryVaultStore();
+    private final List<Vault> vaults = new ArrayList<>();
     private final Vault vault = vault(kek());
-    private final KeyRotation rotation = new KeyRotation(store, vault, Duration.ofMillis(10));
+    private final KeyRotation rotation = vault.rotation().build();
+
+    @AfterEach
+    void close() {
+        vaults.forEach(Vault::close);
+    }
 
     private static byte[] kek() {
         byte[] key = new byte[LocalKek.BYTES];
@@ -29,12 +37,10 @@ class KeyRotationTest {
     }
 
     private Vault vault(byte[]... keys) {
-        return new Vault(
-                store,
-                new LocalKek(Primitives.ofJdk(), List.of(keys)),
-                Primitives.ofJdk(),
-                RANDOM,
-                InstantSource.system());
+        Vault made = Vault.builder(store, new LocalKek(Primitives.ofJdk(), List.of(keys)))
+                .build();
+        vaults.add(made);
+        return made;
     }
 
     private void putMany(int count) throws Exception {
@@ -52,6 +58,10 @@ class KeyRotationTest {
         }
     }
 
+    private KeyRotation impatient() {
+        return vault.rotation().patience(Duration.ZERO).build();
+    }
+
     private List<KeyState> states() {
         return store.ring(TENANT).keys().stream().map(WrappedKey::state).toList();
     }
@@ -67,7 +77,7 @@ class KeyRotationTest {
 
         KeyRotation.Report report = rotation.rotate(TENANT);
 
-        assertThat(report).isEqualTo(new KeyRotation.Report(450, 0, true));
+        assertThat(report).isEqualTo(new KeyRotation.Report(450, 0, End.DONE));
         assertThat(store.countUnder(TENANT, old)).isZero();
         assertThat(states()).containsExactly(KeyState.DISABLED, KeyState.PRIMARY);
         assertAllAreThere(450);
@@ -78,7 +88,7 @@ class KeyRotationTest {
         putMany(3);
         store.beat("node", store.newestRing(), Duration.ofMinutes(1));
 
-        assertThat(rotation.rotate(TENANT).isDone()).isFalse();
+        assertThat(impatient().rotate(TENANT).end()).isEqualTo(End.WAITS_FOR_NODES);
         assertThat(states()).containsExactly(KeyState.PRIMARY, KeyState.DISTRIBUTED);
 
         store.beat("node", store.newestRing(), Duration.ofMinutes(1));
@@ -91,7 +101,7 @@ class KeyRotationTest {
         putMany(3);
         long old = keyOf("secret-0");
         store.beat("node", store.newestRing(), Duration.ofMinutes(1));
-        rotation.rotate(TENANT);
+        impatient().rotate(TENANT);
 
         assertThat(rotation.abort(TENANT).isDone()).isTrue();
 
@@ -110,7 +120,7 @@ class KeyRotationTest {
 
         KeyRotation.Report report = rotation.rotate(TENANT);
 
-        assertThat(report).isEqualTo(new KeyRotation.Report(2, 1, false));
+        assertThat(report).isEqualTo(new KeyRotation.Report(2, 1, End.UNREADABLE_ROWS));
         assertThat(states()).containsExactly(KeyState.DECRYPT_ONLY, KeyState.PRIMARY);
     }
 
@@ -149,7 +159,7 @@ class KeyRotationTest {
         Row before = store.read(new RowId("other", "secrets", "a")).orElseThrow();
         Vault both = vault(newKek, oldKek);
 
-        assertThat(new KeyRotation(store, both, Duration.ZERO).rewrap("other")).isTrue();
+        assertThat(both.rotation().build().rewrap("other")).isEqualTo(1);
 
         assertThat(store.read(new RowId("other", "secrets", "a"))).contains(before);
         assertThat(vault(newKek).get("other", "a")).isPresent();

@@ -8,16 +8,21 @@ import io.sallyport.security.vault.VaultStore.RowId;
 import io.sallyport.security.vault.VaultStore.WrappedKey;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
-import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class VaultTest {
 
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private final VaultStore store = new InMemoryVaultStore();
+    private final List<Vault> vaults = new ArrayList<>();
     private final KekProvider kek = kek();
     private final Vault vault = vault();
 
@@ -28,7 +33,18 @@ class VaultTest {
     }
 
     private Vault vault() {
-        return new Vault(store, kek, Primitives.ofJdk(), RANDOM, InstantSource.system());
+        return opened(kek);
+    }
+
+    private Vault opened(KekProvider with) {
+        Vault made = Vault.builder(store, with).build();
+        vaults.add(made);
+        return made;
+    }
+
+    @AfterEach
+    void close() {
+        vaults.forEach(Vault::close);
     }
 
     private static SecretValue secret(String text) {
@@ -123,7 +139,7 @@ class VaultTest {
     @Test
     void aForeignKeyEncryptionKeyIsSaidToBeOne() throws Exception {
         vault.put("acme", "github", secret("one"));
-        Vault other = new Vault(store, kek(), Primitives.ofJdk(), RANDOM, InstantSource.system());
+        Vault other = opened(kek());
 
         assertThatThrownBy(() -> other.get("acme", "github"))
                 .isInstanceOf(KekUnavailableException.class)
@@ -145,5 +161,134 @@ class VaultTest {
         value.close();
 
         assertThatThrownBy(value::characters).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void whatIsExpiredIsUnusableOnAllNodesUntilItIsPutInAnew() throws Exception {
+        Vault other = vault();
+        vault.put("acme", "github", secret("one"));
+        vault.put("acme", "jira", secret("two"));
+        assertThat(other.get("acme", "github")).isPresent();
+
+        assertThat(vault.expireAll("a key was found in a log")).isEqualTo(2);
+
+        assertThatThrownBy(() -> other.get("acme", "github")).isInstanceOf(SecretUnreadableException.class);
+        assertThatThrownBy(() -> vault.get("acme", "jira")).isInstanceOf(SecretUnreadableException.class);
+        vault.put("acme", "github", secret("three"));
+        assertThat(other.get("acme", "github")).contains(secret("three"));
+        assertThat(vault.expireAll("again")).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsExpiredStaysSoThroughARotation() throws Exception {
+        vault.put("acme", "github", secret("one"));
+        vault.expireAll("a key was found in a log");
+
+        assertThat(vault.rotation().build().rotate("acme").isDone()).isTrue();
+
+        assertThatThrownBy(() -> vault.get("acme", "github")).isInstanceOf(SecretUnreadableException.class);
+    }
+
+    @Test
+    void whatAnotherNodeHasWrittenWhileItWasExpiredIsExpiredIfItIsTheSame() throws Exception {
+        vault.put("acme", "github", secret("one"));
+        vault.put("acme", "jira", secret("two"));
+        // Between the look and the mark, somebody seals one anew and puts the other in anew.
+        VaultStore racing = new ForwardingVaultStore(store) {
+            private boolean isFirst = true;
+
+            @Override
+            public OptionalLong reseal(String tenant, long keyId, List<VaultStore.Resealed> rows) {
+                if (isFirst) {
+                    isFirst = false;
+                    meddle(store);
+                }
+                return super.reseal(tenant, keyId, rows);
+            }
+        };
+        try (Vault expiring = Vault.builder(racing, kek).build()) {
+            assertThat(expiring.expireAll("a key was found in a log")).isEqualTo(1);
+        }
+
+        assertThatThrownBy(() -> vault.get("acme", "github")).isInstanceOf(SecretUnreadableException.class);
+        assertThat(vault.get("acme", "jira")).contains(secret("new"));
+    }
+
+    private void meddle(VaultStore target) {
+        try {
+            Row row = target.read(new RowId("acme", "secrets", "github")).orElseThrow();
+            VaultStore.Resealed anew = vault.rows()
+                    .resealed(vault.keys().lookUp("acme").orElseThrow(), row)
+                    .orElseThrow();
+            target.reseal("acme", row.keyId(), List.of(anew));
+            vault.put("acme", "jira", secret("new"));
+        } catch (KekUnavailableException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void aShreddedTenantHasNothingLeftOnAnyNode() throws Exception {
+        Vault other = vault();
+        vault.put("acme", "github", secret("one"));
+        assertThat(other.get("acme", "github")).isPresent();
+        Row copy = store.read(new RowId("acme", "secrets", "github")).orElseThrow();
+
+        vault.shred("acme");
+
+        assertThat(store.list("acme", Optional.empty(), 10)).isEmpty();
+        assertThat(store.ring("acme").keys()).allSatisfy(key -> {
+            assertThat(key.state()).isEqualTo(KeyState.DESTROYED);
+            assertThat(key.wrapped()).isEmpty();
+        });
+        other.keys().refresh();
+        store.write(copy.id(), 0, copy.keyId(), copy.sealed());
+        assertThat(other.get("acme", "github")).isEmpty();
+    }
+
+    @Test
+    void aShreddedTenantMayHaveSecretsAgain() throws Exception {
+        Vault other = vault();
+        vault.put("acme", "github", secret("one"));
+        assertThat(other.get("acme", "github")).isPresent();
+        vault.shred("acme");
+
+        other.put("acme", "github", secret("two"));
+
+        assertThat(vault.get("acme", "github")).contains(secret("two"));
+    }
+
+    @Test
+    void namesAndTimesAreListedInOrderAndPageByPage() throws Exception {
+        for (String name : List.of("c", "a", "b")) {
+            vault.put("acme", name, secret("hunter2"));
+        }
+
+        assertThat(vault.list("acme", Optional.empty(), 2))
+                .extracting(Vault.SecretInfo::name)
+                .containsExactly("a", "b");
+        assertThat(vault.list("acme", Optional.of("b"), 2))
+                .extracting(Vault.SecretInfo::name)
+                .containsExactly("c");
+        assertThat(vault.tenants()).containsExactly("acme");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "a/b", "~sealer", "a#b", "-a", "a b", "ä"})
+    void aNameThatWouldMeanSomethingElsewhereIsRefused(String name) {
+        assertThatThrownBy(() -> vault.put("acme", name, secret("one")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'" + name + "'");
+        assertThatThrownBy(() -> vault.put(name, "github", secret("one"))).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aSecretThatIsTooLargeIsRefusedAndTheOneBeforeIsKept() throws Exception {
+        vault.put("acme", "github", secret("one"));
+
+        assertThatThrownBy(() -> vault.put("acme", "github", SecretValue.of(new byte[Vault.MOST_SECRET_BYTES + 1])))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("at most " + Vault.MOST_SECRET_BYTES);
+        assertThat(vault.get("acme", "github")).contains(secret("one"));
     }
 }
