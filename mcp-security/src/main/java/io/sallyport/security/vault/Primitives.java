@@ -48,9 +48,10 @@ final class Primitives {
         return new Primitives(provider);
     }
 
-    /** Returns ciphertext and tag. */
-    byte[] encrypt(byte[] key, byte[] iv, byte[] aad, byte[] plaintext) {
-        return with(tools -> gcm(tools.gcm(), Cipher.ENCRYPT_MODE, key, iv, aad).doFinal(plaintext));
+    /** Writes ciphertext and tag where there is room for them. */
+    void encrypt(byte[] key, byte[] iv, byte[] aad, byte[] plaintext, byte[] into, int at) {
+        with(tools ->
+                gcm(tools.gcm(), Cipher.ENCRYPT_MODE, key, iv, aad).doFinal(plaintext, 0, plaintext.length, into, at));
     }
 
     /** Returns the plaintext, or nothing if it is not what was encrypted. */

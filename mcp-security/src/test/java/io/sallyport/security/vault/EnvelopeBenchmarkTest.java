@@ -1,0 +1,40 @@
+package io.sallyport.security.vault;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sallyport.security.vault.EnvelopeBenchmark.Who;
+import java.util.Collection;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+
+class EnvelopeBenchmarkTest {
+
+    private static final boolean FULL = "full".equals(System.getProperty("sallyport.proof"));
+
+    @Test
+    void sealingIsAsFastAsTinkWhereTinkHasAKeyForEachMessageToo() throws Exception {
+        Collection<RunResult> results = new Runner(new OptionsBuilder()
+                        .include(EnvelopeBenchmark.class.getName())
+                        .forks(1)
+                        .warmupIterations(FULL ? 5 : 2)
+                        .warmupTime(TimeValue.seconds(1))
+                        .measurementIterations(FULL ? 10 : 2)
+                        .measurementTime(TimeValue.seconds(1))
+                        .build())
+                .run();
+
+        Map<String, Double> nanos = results.stream()
+                .collect(Collectors.toMap(
+                        result -> result.getParams().getParam("who"),
+                        // Whoever else has work for the processor makes a few calls long, not the one in the middle.
+                        result -> result.getPrimaryResult().getStatistics().getPercentile(50)));
+        System.out.println("nanoseconds to seal and open 1 KiB: " + new TreeMap<>(nanos));
+        assertThat(nanos.get(Who.VAULT.name())).isLessThanOrEqualTo(nanos.get(Who.TINK_XAES.name()));
+    }
+}
