@@ -34,6 +34,8 @@ public final class Refusal {
         UPSTREAM_PROTOCOL("upstream_protocol", ErrorCodes.UPSTREAM_UNAVAILABLE, 200, false),
         /** The upstream refused our credentials. */
         UPSTREAM_AUTH("upstream_auth", ErrorCodes.UPSTREAM_UNAVAILABLE, 200, false),
+        /** A secret that the upstream needs has no value, or may not be used there. */
+        SECRET_UNAVAILABLE("secret_unavailable", ErrorCodes.UPSTREAM_UNAVAILABLE, 200, false),
         /** The upstream lost the state that the call relied on. */
         UPSTREAM_STATE_LOST("upstream_state_lost", ErrorCodes.UPSTREAM_STATE_LOST, 200, true),
         /** The call may or may not have been carried out. */

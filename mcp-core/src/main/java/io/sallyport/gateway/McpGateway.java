@@ -17,7 +17,9 @@ import io.sallyport.protocol.MessageLimits;
 import io.sallyport.spi.AuditSink;
 import io.sallyport.spi.Authenticator;
 import io.sallyport.spi.RecoveryHook;
+import io.sallyport.spi.Redactor;
 import io.sallyport.spi.Sealer;
+import io.sallyport.spi.SecretResolver;
 import io.sallyport.spi.SessionStore;
 import io.sallyport.stream.Ticks;
 import io.sallyport.stream.Workers;
@@ -79,7 +81,13 @@ public final class McpGateway implements AutoCloseable {
                 .map(endpoint -> endpoint.resolve(names))
                 .toList();
         Settings settings = builder.settings();
-        UpstreamRuntime runtime = new UpstreamRuntime(executor.executor(), timer, settings.upstreamLimits(), sealer);
+        UpstreamRuntime runtime = new UpstreamRuntime(
+                executor.executor(),
+                timer,
+                settings.upstreamLimits(),
+                sealer,
+                builder.secretResolver,
+                builder.redactor);
         engine = new Engine(
                 settings,
                 runtime,
@@ -212,6 +220,8 @@ public final class McpGateway implements AutoCloseable {
         private AuditSink auditSink = AuditSink.none();
         private final List<RecoveryHook> recoveryHooks = new ArrayList<>();
         private @Nullable Sealer sealer;
+        private SecretResolver secretResolver = SecretResolver.none();
+        private Redactor redactor = Redactor.none();
         private MessageLimits clientLimits = MessageLimits.forClients();
         private MessageLimits upstreamLimits = MessageLimits.forUpstreams();
         private Duration callDeadline = Duration.ofSeconds(30);
@@ -332,6 +342,24 @@ public final class McpGateway implements AutoCloseable {
         /** Sets what seals what passes through the hands of clients. Defaults to a random key for this process. */
         public Builder sealer(Sealer sealer) {
             this.sealer = requireNonNull(sealer, "sealer");
+            return this;
+        }
+
+        /**
+         * Sets what finds the values of secrets that upstreams were built with references to, such as {@code
+         * secret://default/github#token}. Defaults to nothing: whatever needs a secret fails.
+         */
+        public Builder secretResolver(SecretResolver resolver) {
+            this.secretResolver = requireNonNull(resolver, "resolver");
+            return this;
+        }
+
+        /**
+         * Sets what takes secrets out of what upstreams say: answers, errors, notifications, questions, lists, standard
+         * error, and what is logged of their failures. Defaults to nothing.
+         */
+        public Builder redactor(Redactor redactor) {
+            this.redactor = requireNonNull(redactor, "redactor");
             return this;
         }
 

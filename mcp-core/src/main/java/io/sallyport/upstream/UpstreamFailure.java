@@ -23,6 +23,8 @@ public record UpstreamFailure(Kind kind, String detail, boolean maybeExecuted, O
         UNREACHABLE,
         /** The upstream refuses our credentials. */
         AUTH,
+        /** A secret that it is to be sent has no value, or may not be used there. */
+        SECRET,
         /** What it sent is no MCP. */
         PROTOCOL,
         /** What it sent is larger than allowed. */

@@ -3,7 +3,9 @@ package io.sallyport.upstream;
 import static java.util.Objects.requireNonNull;
 
 import io.sallyport.protocol.MessageLimits;
+import io.sallyport.spi.Redactor;
 import io.sallyport.spi.Sealer;
+import io.sallyport.spi.SecretResolver;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Executor;
@@ -18,12 +20,19 @@ public final class UpstreamRuntime implements AutoCloseable {
     private final ScheduledExecutorService timer;
     private final MessageLimits limits;
     private final Sealer sealer;
+    private final SecretResolver secrets;
+    private final Redactor redactor;
     private final ReentrantLock lock = new ReentrantLock();
 
     /** Guarded by the lock, as is whether it is closed. */
     private final Map<Class<?>, AutoCloseable> shared = new LinkedHashMap<>();
 
     private boolean closed;
+
+    /** As the other, for upstreams without secrets. */
+    public UpstreamRuntime(Executor executor, ScheduledExecutorService timer, MessageLimits limits, Sealer sealer) {
+        this(executor, timer, limits, sealer, SecretResolver.none(), Redactor.none());
+    }
 
     /**
      * Puts together what is lent.
@@ -32,12 +41,22 @@ public final class UpstreamRuntime implements AutoCloseable {
      * @param timer runs short tasks later, on one thread
      * @param limits what an upstream may send
      * @param sealer seals what has to pass through the hands of clients
+     * @param secrets finds the values of the secrets that the operator's templates refer to
+     * @param redactor takes the values of used secrets out of what upstreams say
      */
-    public UpstreamRuntime(Executor executor, ScheduledExecutorService timer, MessageLimits limits, Sealer sealer) {
+    public UpstreamRuntime(
+            Executor executor,
+            ScheduledExecutorService timer,
+            MessageLimits limits,
+            Sealer sealer,
+            SecretResolver secrets,
+            Redactor redactor) {
         this.executor = requireNonNull(executor, "executor");
         this.timer = requireNonNull(timer, "timer");
         this.limits = requireNonNull(limits, "limits");
         this.sealer = requireNonNull(sealer, "sealer");
+        this.secrets = requireNonNull(secrets, "secrets");
+        this.redactor = requireNonNull(redactor, "redactor");
     }
 
     /** Returns what runs tasks that may block. */
@@ -58,6 +77,19 @@ public final class UpstreamRuntime implements AutoCloseable {
     /** Returns what seals what has to pass through the hands of clients. */
     public Sealer sealer() {
         return sealer;
+    }
+
+    /** Returns what finds the values of the secrets that the operator's templates refer to. May block. */
+    public SecretResolver secrets() {
+        return secrets;
+    }
+
+    /**
+     * Returns what takes the values of used secrets out of what upstreams say. What goes through a session is redacted by the
+     * gateway; an upstream does it itself only with what it logs.
+     */
+    public Redactor redactor() {
+        return redactor;
     }
 
     /**

@@ -26,6 +26,7 @@ class RefusalTest {
                         upstream_overloaded 50301 200 true
                         upstream_protocol 50300 200 false
                         upstream_auth 50300 200 false
+                        secret_unavailable 50300 200 false
                         upstream_state_lost 50901 200 true
                         outcome_unknown 50900 200 false
                         deadline_exceeded 50400 200 false

@@ -57,7 +57,8 @@ public final class Engine {
         this.streams = new StreamQuota(settings.maxStreamsPerPrincipal());
         this.sessions = new LegacySessions(this, services.sessionStore());
         for (Upstream upstream : upstreams) {
-            this.upstreams.put(upstream.name(), new UpstreamManager(upstream, this, new Changes()));
+            Upstream redacted = new RedactedUpstream(upstream, runtime.redactor());
+            this.upstreams.put(upstream.name(), new UpstreamManager(redacted, this, new Changes()));
         }
         for (EndpointSettings endpoint : endpoints) {
             Map<String, UpstreamManager> ofEndpoint = new LinkedHashMap<>();

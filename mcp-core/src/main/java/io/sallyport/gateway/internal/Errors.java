@@ -83,6 +83,12 @@ public final class Errors {
                                 upstream,
                                 "\"" + upstream + "\" does not accept the gateway's credentials.")
                         .remedy("Whoever runs the gateway has to renew them.");
+            case SECRET ->
+                Refusal.of(
+                                Refusal.Kind.SECRET_UNAVAILABLE,
+                                upstream,
+                                "The gateway has no credential that it may use for \"" + upstream + "\".")
+                        .remedy("Whoever runs the gateway has to set it, or to allow its use there.");
             case PROTOCOL ->
                 Refusal.of(
                         Refusal.Kind.UPSTREAM_PROTOCOL,

@@ -40,13 +40,14 @@ final class HttpAttempt implements AsyncClientExchangeHandler {
     private boolean over;
     private int informational;
 
-    HttpAttempt(HttpExchange exchange, AsyncClientEndpoint endpoint, InetAddress address) {
+    HttpAttempt(
+            HttpExchange exchange, AsyncClientEndpoint endpoint, InetAddress address, List<Header> operatorHeaders) {
         this.exchange = exchange;
         this.address = address;
         this.endpoint = endpoint;
         ByteBuffer content = exchange.spec().body();
         this.body = content == null ? null : content.duplicate();
-        this.request = exchange.engine().request(exchange.spec());
+        this.request = exchange.engine().request(exchange.spec(), operatorHeaders);
     }
 
     InetAddress address() {

@@ -1,5 +1,6 @@
 package io.sallyport.upstream.http;
 
+import io.sallyport.upstream.UpstreamException;
 import io.sallyport.upstream.UpstreamFailure;
 import io.sallyport.upstream.UpstreamFailure.Kind;
 import io.sallyport.upstream.UpstreamRuntime;
@@ -38,6 +39,7 @@ import org.apache.hc.core5.reactor.IOReactorConfig;
 import org.apache.hc.core5.reactor.IOSession;
 import org.apache.hc.core5.util.TimeValue;
 import org.apache.hc.core5.util.Timeout;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The connections to one upstream and the threads that serve them. Thread-safe; nothing blocks.
@@ -63,6 +65,10 @@ final class HttpEngine {
     private final UpstreamRuntime runtime;
     private final HttpHost target;
     private final String path;
+
+    /** Null if they hold secrets. */
+    private final @Nullable CompletableFuture<List<Header>> constantHeaders;
+
     private final Timeout connectTimeout;
     private final HttpAsyncRequester requester;
     private final PinnedAddresses addresses;
@@ -84,6 +90,8 @@ final class HttpEngine {
                 settings.host(),
                 settings.uri().getPort());
         this.path = settings.path();
+        this.constantHeaders =
+                settings.headers().needSecrets() ? null : CompletableFuture.completedFuture(resolveHeaders());
         this.connectTimeout = Timeout.of(settings.connectTimeout());
         this.addresses = new PinnedAddresses(settings.host(), settings.port(), settings.egress(), System::nanoTime);
         this.calls = permits(settings.maxConnections());
@@ -160,6 +168,23 @@ final class HttpEngine {
         return addresses.get(runtime.executor());
     }
 
+    /** Returns the operator's headers for one request, with the values that secrets have now. */
+    CompletableFuture<List<Header>> operatorHeaders() {
+        if (constantHeaders != null) {
+            return constantHeaders;
+        }
+        try {
+            return CompletableFuture.supplyAsync(this::resolveHeaders, runtime.executor());
+        } catch (RejectedExecutionException full) {
+            return CompletableFuture.failedFuture(new UpstreamException(
+                    UpstreamFailure.notSent(Kind.OVERLOADED, "the executor takes no more tasks")));
+        }
+    }
+
+    private List<Header> resolveHeaders() {
+        return settings.headers().resolve(runtime.secrets(), settings.name(), settings.secretHost());
+    }
+
     void forgetAddresses() {
         addresses.forget();
     }
@@ -190,10 +215,10 @@ final class HttpEngine {
         }
     }
 
-    HttpRequest request(HttpExchange.Spec spec) {
+    HttpRequest request(HttpExchange.Spec spec, List<Header> operatorHeaders) {
         BasicHttpRequest request =
                 new BasicHttpRequest(spec.method(), target, spec.path().isEmpty() ? path : spec.path());
-        for (Header header : settings.headers()) {
+        for (Header header : operatorHeaders) {
             request.addHeader(header);
         }
         for (Header header : spec.headers()) {

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * One request and its answer, over as many connections as it takes: usually one.
  *
  * <pre>
- * a place among the connections ─▶ addresses ─▶ connect, one address after the other ─▶ {@link HttpAttempt}
+ * a place among the connections ─▶ secrets, addresses ─▶ connect, one address after the other ─▶ {@link HttpAttempt}
  *                                                  ▲                                        │
  *                                                  └──── once more, where that is safe ◀────┘
  * </pre>
@@ -113,7 +113,7 @@ final class HttpExchange {
                 if (over.get()) {
                     givePermitBack();
                 } else {
-                    lookUp();
+                    prepare();
                 }
             }
 
@@ -130,17 +130,27 @@ final class HttpExchange {
         }
     }
 
-    private void lookUp() {
-        engine.addresses().whenComplete((addresses, thrown) -> {
-            if (addresses == null) {
-                fail(HttpFaults.lookUp(engine.host(), PinnedAddresses.cause(thrown)));
+    private void prepare() {
+        engine.operatorHeaders().whenComplete((headers, thrown) -> {
+            if (headers == null) {
+                fail(UpstreamFailure.of(thrown));
             } else {
-                connect(addresses, 0);
+                lookUp(headers);
             }
         });
     }
 
-    private void connect(List<InetAddress> addresses, int index) {
+    private void lookUp(List<Header> operatorHeaders) {
+        engine.addresses().whenComplete((addresses, thrown) -> {
+            if (addresses == null) {
+                fail(HttpFaults.lookUp(engine.host(), PinnedAddresses.cause(thrown)));
+            } else {
+                connect(addresses, 0, operatorHeaders);
+            }
+        });
+    }
+
+    private void connect(List<InetAddress> addresses, int index, List<Header> operatorHeaders) {
         if (over.get()) {
             return;
         }
@@ -148,7 +158,7 @@ final class HttpExchange {
         engine.connect(address, new FutureCallback<>() {
             @Override
             public void completed(AsyncClientEndpoint endpoint) {
-                run(endpoint, address);
+                run(endpoint, address, operatorHeaders);
             }
 
             @Override
@@ -165,7 +175,7 @@ final class HttpExchange {
                 connectFailures.add(HttpFaults.connect(
                         engine.describe(address), cause, engine.settings().connectTimeout()));
                 if (index + 1 < addresses.size()) {
-                    connect(addresses, index + 1);
+                    connect(addresses, index + 1, operatorHeaders);
                 } else {
                     engine.forgetAddresses();
                     fail(UpstreamFailure.notSent(Kind.UNREACHABLE, String.join("; ", connectFailures)));
@@ -174,8 +184,8 @@ final class HttpExchange {
         });
     }
 
-    private void run(AsyncClientEndpoint endpoint, InetAddress address) {
-        HttpAttempt next = new HttpAttempt(this, endpoint, address);
+    private void run(AsyncClientEndpoint endpoint, InetAddress address, List<Header> operatorHeaders) {
+        HttpAttempt next = new HttpAttempt(this, endpoint, address, operatorHeaders);
         attempt = next;
         if (over.get()) {
             next.giveConnectionBack();
@@ -261,7 +271,7 @@ final class HttpExchange {
             repeated = true;
             // What broke one idle connection has most likely broken its neighbours.
             engine.dropIdleConnections();
-            lookUp();
+            prepare();
             return;
         }
         fail(HttpFaults.exchange(engine.settings(), cause, failed));

@@ -4,15 +4,15 @@ import io.sallyport.protocol.Era;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
-import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.nio.ssl.TlsStrategy;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What an {@link HttpUpstream} was built with.
  *
- * @param headers the operator's own, sent with every request; their values are secrets
+ * @param headers the operator's own, sent with every request
  * @param passHeaders names of the client's headers that are passed on
  * @param era the era to speak; empty to find out
  * @param tls null without TLS
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 record HttpSettings(
         String name,
         URI uri,
-        List<Header> headers,
+        OperatorHeaders headers,
         List<String> passHeaders,
         Optional<Era> era,
         HttpEgress egress,
@@ -46,6 +46,13 @@ record HttpSettings(
     String host() {
         String host = uri.getHost();
         return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+    }
+
+    /** Returns where requests go, as {@link io.sallyport.spi.SecretResolver.Use#host} has it. */
+    String secretHost() {
+        String host = uri.getHost().toLowerCase(Locale.ROOT);
+        // Without TLS nobody knows who listens: such a host is never the same as the one behind https:.
+        return isTls() && port() == 443 ? host : host + ":" + port();
     }
 
     /** Returns what follows the authority in a request. */

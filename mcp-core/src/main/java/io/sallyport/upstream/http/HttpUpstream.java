@@ -25,8 +25,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.ReentrantLock;
-import org.apache.hc.core5.http.Header;
-import org.apache.hc.core5.http.message.BasicHeader;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -168,7 +166,7 @@ public final class HttpUpstream implements Upstream {
 
         private final String name;
         private final URI uri;
-        private final List<Header> headers = new ArrayList<>();
+        private OperatorHeaders headers = OperatorHeaders.none();
         private final List<String> passHeaders = new ArrayList<>();
         private final HttpTls tls = new HttpTls();
         private @Nullable HttpEgress egress;
@@ -199,11 +197,16 @@ public final class HttpUpstream implements Upstream {
         /**
          * Adds a header to every request, such as {@code Authorization}. Its value is shown nowhere.
          *
-         * @throws IllegalArgumentException if it is no header, or one that is set here
+         * <p>The value may hold references to secrets, such as {@code Bearer secret://default/weather#token}. They are
+         * resolved for each request, so that a replaced secret is used from then on; without a value the request fails
+         * and nothing is sent. The value becomes a string on the way, which cannot be erased. Never put anything of
+         * clients into it: what looks like a reference is one.
+         *
+         * @throws IllegalArgumentException if it is no header, or one that is set here, or what begins with {@code
+         *     secret://} is no reference
          */
         public Builder header(String headerName, String value) {
-            HeaderRules.requireSettable(headerName, value);
-            headers.add(new BasicHeader(headerName, value, true));
+            headers = headers.with(headerName, value);
             return this;
         }
 
@@ -363,7 +366,7 @@ public final class HttpUpstream implements Upstream {
             return new HttpSettings(
                     name,
                     uri,
-                    List.copyOf(headers),
+                    headers,
                     List.copyOf(passHeaders),
                     era,
                     guarded,

@@ -1,18 +1,23 @@
 package io.sallyport.upstream.stdio;
 
+import io.sallyport.spi.RedactingStream;
+import io.sallyport.spi.Redactor;
 import io.sallyport.upstream.stdio.ChildExit.Cause;
 import io.sallyport.upstream.stdio.ChildGuard.Ward;
 import io.sallyport.upstream.stdio.LineQueue.Sent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -77,7 +82,7 @@ final class ChildProcess {
             String command,
             ChildLimits limits,
             ChildGuard guard,
-            UnaryOperator<String> redactor,
+            Redactor redactor,
             Listener listener,
             Ward ward) {
         this.name = name;
@@ -87,10 +92,10 @@ final class ChildProcess {
         this.ward = ward;
         this.process = ward.process();
         this.queue = new LineQueue(limits.maxQueuedLines(), limits.maxQueuedBytes());
-        this.stderr = new StderrTail(redactor, this::deliverStderr);
+        this.stderr = new StderrTail(redactor::redact, this::deliverStderr);
         LineSplitter lines = new LineSplitter(limits.maxLineBytes(), this::deliver);
         this.out = new PipeReader(threadName("out"), process.getInputStream(), new OutSink(lines));
-        this.err = new PipeReader(threadName("err"), process.getErrorStream(), new ErrSink());
+        this.err = new PipeReader(threadName("err"), process.getErrorStream(), new ErrSink(redactor));
         this.in = thread("in", this::write);
         this.life = thread("life", this::live);
         this.ending = new ChildEnding(ward, limits, life);
@@ -100,22 +105,24 @@ final class ChildProcess {
      * Starts a command.
      *
      * @param name what threads and logs call it
-     * @param redactor takes out of a line of standard error what nobody may see
+     * @param environment of the command, with what is secret in it
+     * @param redactor takes out of standard error what nobody may see
      * @throws IOException if it cannot be started; the message says why and what to do
      */
     static ChildProcess start(
             String name,
             StdioCommand command,
+            Map<String, String> environment,
             ChildLimits limits,
             ChildGuard guard,
-            UnaryOperator<String> redactor,
+            Redactor redactor,
             Listener listener)
             throws IOException {
         Path program = command.resolve();
         List<String> line = new ArrayList<>();
         line.add(program.toString());
         line.addAll(command.revealArguments());
-        Ward ward = guard.start(line, command.revealEnvironment(), command.directory());
+        Ward ward = guard.start(line, environment, command.directory());
         ChildProcess child =
                 new ChildProcess(name, command.describe(program.toString()), limits, guard, redactor, listener, ward);
         child.begin();
@@ -332,16 +339,48 @@ final class ChildProcess {
         }
     }
 
+    /**
+     * Looks through standard error twice. As it comes, because a secret may have several lines, and a line may be cut in the
+     * middle of one; and line by line in {@link StderrTail}, because what colours text may stand in the middle of one.
+     */
     private final class ErrSink implements PipeReader.Sink {
+        private final Redactor redactor;
+        private @Nullable RedactingStream redacting;
+
+        ErrSink(Redactor redactor) {
+            this.redactor = redactor;
+        }
+
         @Override
         public boolean accept(byte[] chunk, int length) {
-            stderr.accept(chunk, length);
+            if (redacting == null && redactor.isIdle()) {
+                stderr.accept(chunk, length);
+                return true;
+            }
+            pass(stream -> stream.accept(chunk, 0, length));
             return true;
         }
 
         @Override
         public void end(boolean wanted) {
+            if (redacting != null) {
+                pass(RedactingStream::finish);
+            }
             stderr.finish();
+        }
+
+        private void pass(Function<RedactingStream, byte[]> step) {
+            byte[] redacted;
+            try {
+                if (redacting == null) {
+                    redacting = redactor.stream();
+                }
+                redacted = step.apply(redacting);
+            } catch (RuntimeException e) {
+                redacting = null;
+                redacted = (StderrTail.WITHHELD + "\n").getBytes(StandardCharsets.UTF_8);
+            }
+            stderr.accept(redacted, redacted.length);
         }
     }
 }

@@ -2,6 +2,10 @@ package io.sallyport.upstream.stdio;
 
 import static java.util.Objects.requireNonNull;
 
+import io.sallyport.spi.SecretReference;
+import io.sallyport.spi.SecretResolver;
+import io.sallyport.upstream.UpstreamException;
+import io.sallyport.upstream.internal.SecretTemplate;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,7 +46,7 @@ public final class StdioCommand {
 
     private final String executable;
     private final List<Argument> arguments;
-    private final Map<String, String> environment;
+    private final Map<String, SecretTemplate> environment;
     private final @Nullable Path directory;
 
     private StdioCommand(Builder builder) {
@@ -93,7 +97,8 @@ public final class StdioCommand {
     }
 
     private ProgramLookup.Result lookup() {
-        return ProgramLookup.find(executable, environment.get("PATH"), directory);
+        SecretTemplate path = environment.get("PATH");
+        return ProgramLookup.find(executable, path == null ? null : path.text(), directory);
     }
 
     /** The arguments with what is secret in them: only for starting the program. */
@@ -101,9 +106,22 @@ public final class StdioCommand {
         return arguments.stream().map(Argument::value).toList();
     }
 
-    /** The environment with what is secret in it: only for starting the program. */
-    Map<String, String> revealEnvironment() {
-        return environment;
+    /**
+     * The environment with the values that secrets have now: only for starting the program. May block.
+     *
+     * @throws UpstreamException if a secret has no value, or one that no variable may hold
+     */
+    Map<String, String> revealEnvironment(SecretResolver secrets, String upstream) {
+        SecretResolver.Use use = new SecretResolver.Use(upstream, Optional.empty(), SecretResolver.Use.ENVIRONMENT);
+        Map<String, String> revealed = new LinkedHashMap<>();
+        environment.forEach((name, template) -> {
+            String value = template.resolve(secrets, use);
+            if (value.indexOf('\0') >= 0) {
+                throw template.unfit("holds a NUL character, which no operating system can hand to a program");
+            }
+            revealed.put(name, value);
+        });
+        return revealed;
     }
 
     /** Returns how the command reads with {@code program} in the place of its executable, nothing secret in it. */
@@ -132,13 +150,19 @@ public final class StdioCommand {
         return other instanceof StdioCommand that
                 && executable.equals(that.executable)
                 && arguments.equals(that.arguments)
-                && environment.equals(that.environment)
+                && texts().equals(that.texts())
                 && Objects.equals(directory, that.directory);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(executable, arguments, environment, directory);
+        return Objects.hash(executable, arguments, texts(), directory);
+    }
+
+    private Map<String, String> texts() {
+        Map<String, String> texts = new LinkedHashMap<>();
+        environment.forEach((name, template) -> texts.put(name, template.text()));
+        return texts;
     }
 
     /** Returns the command for people: names of variables without their values, secret arguments as {@code ***}. */
@@ -159,7 +183,7 @@ public final class StdioCommand {
 
         private final String executable;
         private final List<Argument> arguments = new ArrayList<>();
-        private final Map<String, String> environment = new LinkedHashMap<>();
+        private final Map<String, SecretTemplate> environment = new LinkedHashMap<>();
         private @Nullable Path directory;
 
         private Builder(String executable) {
@@ -197,19 +221,31 @@ public final class StdioCommand {
         private Argument argument(String value, boolean secret) {
             requireNonNull(value, "argument");
             requireNoNul("argument " + (arguments.size() + 1), value);
+            if (value.contains(SecretReference.SCHEME)) {
+                // It would reach the program as it stands, and the secret would be missing there.
+                throw new IllegalArgumentException(
+                        "argument " + (arguments.size() + 1) + " holds a reference to a secret,"
+                                + " which arguments must not, for all users of the machine see them;"
+                                + " use environment(name, value)");
+            }
             return new Argument(value, secret);
         }
 
         /**
          * Sets a variable of the child's environment; a second value replaces the first.
          *
-         * @throws IllegalArgumentException if the name is empty, holds {@code =} or a NUL, or is ours
+         * <p>The value may hold references to secrets, such as {@code secret://default/github#token}. They are resolved
+         * each time a child is started; without a value it is not. Other processes of the same user can read a child's
+         * environment. Never put anything of clients into it: what looks like a reference is one.
+         *
+         * @throws IllegalArgumentException if the name is empty, holds {@code =} or a NUL, or is ours, or what begins
+         *     with {@code secret://} in the value is no reference
          */
         public Builder environment(String name, String value) {
             requireName(name);
             requireNonNull(value, name);
             requireNoNul("the value of " + name, value);
-            environment.put(name, value);
+            environment.put(name, SecretTemplate.parse("variable " + name, value));
             return this;
         }
 
@@ -220,7 +256,7 @@ public final class StdioCommand {
         }
 
         /**
-         * Copies variables, as they are now, from the environment of the gateway.
+         * Copies variables, as they are now, from the environment of the gateway, references to secrets in them included.
          *
          * @throws IllegalArgumentException if one of them is not set there
          */

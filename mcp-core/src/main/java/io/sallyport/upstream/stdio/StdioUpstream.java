@@ -209,6 +209,9 @@ public final class StdioUpstream implements Upstream {
         running.add(channel);
         try {
             channel.start();
+        } catch (UpstreamException e) {
+            running.remove(channel);
+            throw e;
         } catch (IOException | IllegalStateException e) {
             running.remove(channel);
             throw new UpstreamException(
@@ -246,9 +249,10 @@ public final class StdioUpstream implements Upstream {
             child = ChildProcess.start(
                     name,
                     command,
+                    command.revealEnvironment(runtime.secrets(), name),
                     ChildLimits.defaults().withMaxLineBytes(runtime.limits().maxBytes() + LINE_SLACK),
                     runtime.shared(ChildGuard.class, ChildGuard::new),
-                    line -> line,
+                    runtime.redactor(),
                     this);
         }
 

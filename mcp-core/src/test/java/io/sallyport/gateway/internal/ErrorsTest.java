@@ -49,6 +49,7 @@ class ErrorsTest {
     @CsvSource({
         "UNREACHABLE, upstream_unavailable",
         "AUTH, upstream_auth",
+        "SECRET, secret_unavailable",
         "PROTOCOL, upstream_protocol",
         "TOO_LARGE, upstream_protocol",
         "SESSION_LOST, upstream_state_lost",
@@ -68,6 +69,7 @@ class ErrorsTest {
     @CsvSource({
         "UNREACHABLE, outcome_unknown",
         "AUTH, upstream_auth",
+        "SECRET, secret_unavailable",
         "PROTOCOL, upstream_protocol",
         "TOO_LARGE, upstream_protocol",
         "SESSION_LOST, outcome_unknown",

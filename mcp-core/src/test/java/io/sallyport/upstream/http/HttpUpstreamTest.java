@@ -11,6 +11,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.sallyport.egress.EgressGuard;
 import io.sallyport.protocol.Era;
+import io.sallyport.spi.SecretResolver;
 import io.sallyport.upstream.UpstreamFailure;
 import io.sallyport.upstream.UpstreamSession;
 import java.net.URI;
@@ -41,7 +42,7 @@ class HttpUpstreamTest {
         assertThat(settings.maxConnections()).isEqualTo(64);
         assertThat(settings.era()).isEmpty();
         assertThat(settings.passHeaders()).isEmpty();
-        assertThat(settings.headers()).isEmpty();
+        assertThat(settings.headers().resolve(SecretResolver.none(), "a", "b")).isEmpty();
     }
 
     @Test

@@ -10,7 +10,9 @@ import io.sallyport.protocol.Request;
 import io.sallyport.protocol.RequestId;
 import io.sallyport.protocol.Response;
 import io.sallyport.spi.Principal;
+import io.sallyport.spi.Redactor;
 import io.sallyport.spi.Sealer;
+import io.sallyport.spi.SecretResolver;
 import io.sallyport.upstream.CallSpec;
 import io.sallyport.upstream.SessionListener;
 import io.sallyport.upstream.SessionSpec;
@@ -73,14 +75,20 @@ final class UpstreamWorkbench implements AutoCloseable {
     final Outside outside = new Outside();
     private final List<Upstream> upstreams = new CopyOnWriteArrayList<>();
     private MessageLimits limits = MessageLimits.forUpstreams();
+    private SecretResolver secrets = SecretResolver.none();
 
     UpstreamWorkbench withLimits(MessageLimits other) {
         limits = other;
         return this;
     }
 
+    UpstreamWorkbench withSecrets(SecretResolver resolver) {
+        secrets = resolver;
+        return this;
+    }
+
     UpstreamRuntime runtime() {
-        return new UpstreamRuntime(executor, timer, limits, Sealer.ephemeral());
+        return new UpstreamRuntime(executor, timer, limits, Sealer.ephemeral(), secrets, Redactor.none());
     }
 
     static SessionSpec spec(Era preferred) {

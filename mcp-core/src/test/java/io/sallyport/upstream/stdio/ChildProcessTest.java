@@ -3,6 +3,7 @@ package io.sallyport.upstream.stdio;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.sallyport.spi.Redactor;
 import io.sallyport.testing.CapturedLog;
 import io.sallyport.testing.Incident;
 import io.sallyport.upstream.stdio.ChildExit.Cause;
@@ -308,17 +309,34 @@ class ChildProcessTest {
     }
 
     @Test
-    void whatIsWrittenToStandardErrorCanBeReadAtAnyTimeAndIsRedacted() throws Exception {
-        ChildProcess child = ChildProcess.start(
-                "test",
-                Children.sh("printf 'token s3cret\\nPassword: ' >&2; echo ready; read -r line"),
-                ChildLimits.defaults(),
-                guard,
-                line -> line.replace("s3cret", "***"),
-                recorder);
+    void whatIsWrittenToStandardErrorCanBeReadAtAnyTime() throws Exception {
+        ChildProcess child = start("printf 'token s3cret\\nPassword: ' >&2; echo ready; read -r line");
         recorder.nextLine();
 
-        Eventually.until("both are there", () -> child.stderrTail().equals(List.of("token ***", "Password: ")));
+        Eventually.until("both are there", () -> child.stderrTail().equals(List.of("token s3cret", "Password: ")));
+    }
+
+    @Test
+    void whatIsWrittenToStandardErrorIsRedacted() throws Exception {
+        ChildProcess child = startRedacted(
+                "printf 'token s3cret\\n' >&2; echo ready; read -r line", line -> line.replace("s3cret", "***"));
+        recorder.nextLine();
+
+        Eventually.until("it is there", () -> child.stderrTail().equals(List.of("token ***")));
+    }
+
+    @Test
+    void whatIsWrittenToStandardErrorIsWithheldIfTheRedactorFails() throws Exception {
+        ChildProcess child = startRedacted("printf 'token s3cret\\n' >&2; echo ready; read -r line", line -> {
+            throw new IllegalStateException("broken");
+        });
+        recorder.nextLine();
+
+        Eventually.until("it is told", () -> child.stderrTail().equals(List.of(StderrTail.WITHHELD)));
+    }
+
+    private ChildProcess startRedacted(String script, Redactor redactor) throws IOException {
+        return Children.start(guard, Children.sh(script), ChildLimits.defaults(), redactor, recorder);
     }
 
     private ChildProcess start(String script) throws IOException {

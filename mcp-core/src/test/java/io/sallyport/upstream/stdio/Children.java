@@ -1,5 +1,7 @@
 package io.sallyport.upstream.stdio;
 
+import io.sallyport.spi.Redactor;
+import io.sallyport.spi.SecretResolver;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -9,7 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
+import java.util.Map;
 
 /** Starts children for tests, and looks at processes without the help of what is tested. */
 final class Children {
@@ -47,7 +49,14 @@ final class Children {
 
     static ChildProcess start(ChildGuard guard, StdioCommand command, ChildLimits limits, ChildProcess.Listener to)
             throws IOException {
-        return ChildProcess.start("test", command, limits, guard, UnaryOperator.identity(), to);
+        return start(guard, command, limits, Redactor.none(), to);
+    }
+
+    static ChildProcess start(
+            ChildGuard guard, StdioCommand command, ChildLimits limits, Redactor redactor, ChildProcess.Listener to)
+            throws IOException {
+        Map<String, String> environment = command.revealEnvironment(SecretResolver.none(), "test");
+        return ChildProcess.start("test", command, environment, limits, guard, redactor, to);
     }
 
     static ChildProcess start(ChildGuard guard, StdioCommand command, ChildProcess.Listener to) throws IOException {

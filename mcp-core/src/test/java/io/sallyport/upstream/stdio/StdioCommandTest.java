@@ -3,6 +3,7 @@ package io.sallyport.upstream.stdio;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.sallyport.spi.SecretResolver;
 import io.sallyport.testing.Incident;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,7 +33,8 @@ class StdioCommandTest {
         StdioCommand command =
                 StdioCommand.builder("npx").inherit(gateway, "PATH", "HOME").build();
 
-        assertThat(command.revealEnvironment()).isEqualTo(Map.of("PATH", "/bin", "HOME", "/home/me"));
+        assertThat(command.revealEnvironment(SecretResolver.none(), "test"))
+                .isEqualTo(Map.of("PATH", "/bin", "HOME", "/home/me"));
     }
 
     @Test

@@ -101,6 +101,12 @@ public final class StdioScript {
                 case "env" ->
                     say(Response.result(
                             request.id(), Map.of("names", System.getenv().keySet())));
+                case "variable" -> {
+                    String value =
+                            System.getenv(request.getString(Part.PARAMS, "name").orElseThrow());
+                    System.err.println("the value is " + value);
+                    say(Response.result(request.id(), Map.of("value", String.valueOf(value))));
+                }
                 case "die" -> System.exit(9);
                 case "hang" -> System.err.println("hanging");
                 case "progress" -> {
