@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import io.sallyport.protocol.Era;
 import io.sallyport.protocol.MessageLimits;
 import io.sallyport.protocol.Notification;
@@ -39,6 +41,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class StdioSecretsTest {
 
@@ -198,13 +201,17 @@ class StdioSecretsTest {
 
     @Test
     void logsStandardErrorWithoutTheValue() throws Exception {
-        try (CapturedLog log = CapturedLog.of("io.sallyport.upstream.stdio")) {
+        Logger logger = (Logger) LoggerFactory.getLogger("io.sallyport.upstream.stdio");
+        logger.setLevel(Level.INFO);
+        try (CapturedLog log = CapturedLog.of(logger.getName())) {
             variable(open(upstream()), "TOKEN");
 
             Eventually.until(
                     "the line is logged",
                     () -> log.lines().stream().anyMatch(line -> line.contains("the value is token=***")));
             assertThat(log.lines()).noneMatch(line -> line.contains(CANARY));
+        } finally {
+            logger.setLevel(null);
         }
     }
 

@@ -12,10 +12,10 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
@@ -64,14 +64,14 @@ public final class SecretPolicy {
         }
     }
 
-    private final SortedSet<String> upstreams;
-    private final SortedSet<String> hosts;
+    private final NavigableSet<String> upstreams;
+    private final NavigableSet<String> hosts;
     private final Set<Position> positions;
     private final boolean redacted;
 
     private SecretPolicy(Builder builder) {
-        upstreams = Collections.unmodifiableSortedSet(new TreeSet<>(builder.upstreams));
-        hosts = Collections.unmodifiableSortedSet(new TreeSet<>(builder.hosts));
+        upstreams = Collections.unmodifiableNavigableSet(new TreeSet<>(builder.upstreams));
+        hosts = Collections.unmodifiableNavigableSet(new TreeSet<>(builder.hosts));
         positions = Collections.unmodifiableSet(EnumSet.copyOf(builder.positions));
         redacted = builder.redacted;
     }
@@ -87,12 +87,12 @@ public final class SecretPolicy {
     }
 
     /** Returns the upstreams that it may be used for, in order. */
-    public SortedSet<String> upstreams() {
+    public Set<String> upstreams() {
         return upstreams;
     }
 
     /** Returns the hosts that it may be sent to, in order. */
-    public SortedSet<String> hosts() {
+    public Set<String> hosts() {
         return hosts;
     }
 
@@ -137,7 +137,7 @@ public final class SecretPolicy {
         return encoded;
     }
 
-    private static void put(ByteBuffer out, SortedSet<String> names) {
+    private static void put(ByteBuffer out, NavigableSet<String> names) {
         out.put((byte) names.size());
         for (String name : names) {
             byte[] bytes = name.getBytes(StandardCharsets.US_ASCII);
@@ -216,8 +216,8 @@ public final class SecretPolicy {
     /** Puts a policy together. Confined to one thread. */
     public static final class Builder {
 
-        private final SortedSet<String> upstreams = new TreeSet<>();
-        private final SortedSet<String> hosts = new TreeSet<>();
+        private final NavigableSet<String> upstreams = new TreeSet<>();
+        private final NavigableSet<String> hosts = new TreeSet<>();
         private final EnumSet<Position> positions = EnumSet.noneOf(Position.class);
         private boolean redacted = true;
 
