@@ -25,6 +25,7 @@ import io.sallyport.stream.Ticks;
 import io.sallyport.stream.Workers;
 import io.sallyport.upstream.Upstream;
 import io.sallyport.upstream.UpstreamRuntime;
+import io.sallyport.upstream.internal.SecretTemplate;
 import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -98,6 +99,7 @@ public final class McpGateway implements AutoCloseable {
                         builder.auditSink,
                         List.copyOf(builder.recoveryHooks)),
                 builder.upstreams,
+                builder.fixedArguments,
                 endpoints);
         inside = new Inside(
                 engine,
@@ -220,6 +222,7 @@ public final class McpGateway implements AutoCloseable {
         private AuditSink auditSink = AuditSink.none();
         private final List<RecoveryHook> recoveryHooks = new ArrayList<>();
         private @Nullable Sealer sealer;
+        private final Map<String, Map<String, Map<String, SecretTemplate>>> fixedArguments = new LinkedHashMap<>();
         private SecretResolver secretResolver = SecretResolver.none();
         private Redactor redactor = Redactor.none();
         private MessageLimits clientLimits = MessageLimits.forClients();
@@ -351,6 +354,29 @@ public final class McpGateway implements AutoCloseable {
          */
         public Builder secretResolver(SecretResolver resolver) {
             this.secretResolver = requireNonNull(resolver, "resolver");
+            return this;
+        }
+
+        /**
+         * Fixes an argument of an upstream's tool: clients neither see it in the tool's schema nor may give it, and each call
+         * gets this text when all filters have seen it. The text may hold references to secrets, such as {@code
+         * secret://default/search#key}, which are resolved for each call; without a value the call fails and is not sent.
+         * An argument that a header has to mirror cannot be fixed.
+         *
+         * @param tool the upstream's own name of it
+         * @param text the argument's value, which is a string; never put anything of clients into it
+         * @throws IllegalArgumentException if the argument is fixed already, or what begins with {@code secret://} in the text
+         *     is no reference
+         */
+        public Builder fixedArgument(String upstream, String tool, String argument, String text) {
+            String what = "argument " + argument + " of " + upstream + "'s tool " + tool;
+            SecretTemplate template = SecretTemplate.parse(what, text);
+            Map<String, SecretTemplate> ofTool = fixedArguments
+                    .computeIfAbsent(requireNonNull(upstream, "upstream"), none -> new LinkedHashMap<>())
+                    .computeIfAbsent(requireNonNull(tool, "tool"), none -> new LinkedHashMap<>());
+            if (ofTool.putIfAbsent(requireNonNull(argument, "argument"), template) != null) {
+                throw new IllegalArgumentException(what + " is fixed twice; leave out one of them");
+            }
             return this;
         }
 
@@ -501,7 +527,8 @@ public final class McpGateway implements AutoCloseable {
          *
          * @throws IllegalStateException if nothing says who may use it, or two things do, it has no upstream, or other
          *     nodes could not make sense of the ids of its sessions
-         * @throws IllegalArgumentException if an endpoint does not fit the upstreams, or two durations each other
+         * @throws IllegalArgumentException if an endpoint or a fixed argument does not fit the upstreams, or two durations
+         *     each other
          */
         public McpGateway build() {
             if (authenticator == null && !anonymous) {
@@ -519,6 +546,12 @@ public final class McpGateway implements AutoCloseable {
             }
             if (upstreams.isEmpty()) {
                 throw new IllegalStateException("a gateway needs an upstream; add one with upstream(…)");
+            }
+            for (String name : fixedArguments.keySet()) {
+                if (upstreams.stream().noneMatch(upstream -> upstream.name().equals(name))) {
+                    throw new IllegalArgumentException("an argument is fixed for the upstream \"" + name
+                            + "\", which there is not; correct its name, or add the upstream");
+                }
             }
             if (maxCallDuration.compareTo(callDeadline) < 0) {
                 throw new IllegalArgumentException("maxCallDuration (" + maxCallDuration + ") must be at least "

@@ -1,5 +1,7 @@
 package io.sallyport.upstream;
 
+import io.sallyport.spi.SecretResolver;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -43,6 +45,14 @@ public interface Upstream {
      */
     default boolean tiesSessions() {
         return !sharesSessions();
+    }
+
+    /**
+     * Returns the host that calls go to, as {@link SecretResolver.Use#host} has it: what binds the secrets in their arguments.
+     * Empty if they go to none, such as to a child process, or it is not known. Defaults to empty.
+     */
+    default Optional<String> secretHost() {
+        return Optional.empty();
     }
 
     /** Ends everything that this upstream has started. Idempotent; returns when it is done, or nearly so. */

@@ -9,6 +9,7 @@ import io.sallyport.spi.SessionStore;
 import io.sallyport.stream.Ticks;
 import io.sallyport.upstream.Upstream;
 import io.sallyport.upstream.UpstreamRuntime;
+import io.sallyport.upstream.internal.SecretTemplate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -42,13 +43,18 @@ public final class Engine {
     public record Services(
             Filters filters, SessionStore sessionStore, AuditSink auditSink, List<RecoveryHook> recoveryHooks) {}
 
-    /** Puts an engine together; {@link #start} makes it run. */
+    /**
+     * Puts an engine together; {@link #start} makes it run.
+     *
+     * @param fixedArguments by upstream, tool and argument
+     */
     public Engine(
             Settings settings,
             UpstreamRuntime runtime,
             Ticks ticks,
             Services services,
             List<Upstream> upstreams,
+            Map<String, Map<String, Map<String, SecretTemplate>>> fixedArguments,
             List<EndpointSettings> endpoints) {
         this.settings = settings;
         this.runtime = runtime;
@@ -57,7 +63,9 @@ public final class Engine {
         this.streams = new StreamQuota(settings.maxStreamsPerPrincipal());
         this.sessions = new LegacySessions(this, services.sessionStore());
         for (Upstream upstream : upstreams) {
-            Upstream redacted = new RedactedUpstream(upstream, runtime.redactor());
+            Map<String, Map<String, SecretTemplate>> fixed = fixedArguments.get(upstream.name());
+            Upstream called = fixed == null ? upstream : new FixedArguments(upstream, fixed);
+            Upstream redacted = new RedactedUpstream(called, runtime.redactor());
             this.upstreams.put(upstream.name(), new UpstreamManager(redacted, this, new Changes()));
         }
         for (EndpointSettings endpoint : endpoints) {

@@ -55,6 +55,11 @@ final class RedactedUpstream implements Upstream {
     }
 
     @Override
+    public Optional<String> secretHost() {
+        return upstream.secretHost();
+    }
+
+    @Override
     public boolean sharesSessions() {
         return upstream.sharesSessions();
     }

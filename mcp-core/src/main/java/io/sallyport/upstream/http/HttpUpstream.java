@@ -77,6 +77,11 @@ public final class HttpUpstream implements Upstream {
         return settings.name();
     }
 
+    @Override
+    public Optional<String> secretHost() {
+        return Optional.of(settings.secretHost());
+    }
+
     /** Returns false: a legacy upstream tells its clients apart by their sessions, and a modern session costs nothing. */
     @Override
     public boolean sharesSessions() {

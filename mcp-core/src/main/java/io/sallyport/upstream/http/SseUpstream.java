@@ -9,6 +9,7 @@ import io.sallyport.upstream.UpstreamFailure;
 import io.sallyport.upstream.UpstreamFailure.Kind;
 import io.sallyport.upstream.UpstreamRuntime;
 import io.sallyport.upstream.UpstreamSession;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.ReentrantLock;
@@ -56,6 +57,11 @@ final class SseUpstream implements Upstream {
     @Override
     public String name() {
         return settings.name();
+    }
+
+    @Override
+    public Optional<String> secretHost() {
+        return Optional.of(settings.secretHost());
     }
 
     @Override
