@@ -60,7 +60,7 @@ public final class InMemoryVaultStore implements VaultStore {
 
     @Override
     public Written write(RowId id, long expectedVersion, long keyId, byte[] sealed) {
-        return with(it -> it.write(id, expectedVersion, keyId, sealed.clone(), clock.instant()));
+        return with(it -> it.write(id, expectedVersion, keyId, sealed, clock.instant()));
     }
 
     @Override

@@ -8,6 +8,8 @@ import io.sallyport.security.vault.VaultStore.WrappedKey;
 import io.sallyport.security.vault.VaultStore.Written;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -18,7 +20,10 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** All that is in a vault, as plain data: what stores in memory and in files do. Confined to one thread at a time. */
+/**
+ * All that is in a vault, as plain data: what stores in memory and in files do. Confined to one thread at a time, or to none if
+ * nobody changes it any more. Bytes are copied on their way in and out: what callers do to theirs changes nothing here.
+ */
 final class VaultContents {
 
     private static final Comparator<RowId> BY_NAME =
@@ -40,7 +45,65 @@ final class VaultContents {
     /** One for all rows: a version that a deleted row had is never that of another. */
     private long newestVersion;
 
+    VaultContents() {}
+
+    /** Creates one that gives rings and rows later versions than these. */
+    VaultContents(long newestRing, long newestVersion) {
+        this.newestRing = newestRing;
+        this.newestVersion = newestVersion;
+    }
+
+    /** Returns another that is the same until one of them is changed; without the nodes. */
+    VaultContents copy() {
+        VaultContents copy = new VaultContents(newestRing, newestVersion);
+        copy.rings.putAll(rings);
+        copy.rows.putAll(rows);
+        return copy;
+    }
+
+    /** Puts in what was there before, as it was. */
+    void restore(String tenant, Ring ring) {
+        rings.put(tenant, ring);
+    }
+
+    /** Puts in what was there before, as it was. */
+    void restore(Row row) {
+        rows.put(row.id(), row);
+    }
+
+    /** Returns all rings, by the names of their tenants, not copied. */
+    Map<String, Ring> allRings() {
+        return Collections.unmodifiableMap(rings);
+    }
+
+    /** Returns all rows, in the order of their names, not copied. */
+    Collection<Row> allRows() {
+        return Collections.unmodifiableCollection(rows.values());
+    }
+
+    long newestVersion() {
+        return newestVersion;
+    }
+
+    private static Row copy(Row row) {
+        return new Row(row.id(), row.version(), row.keyId(), row.sealed().clone(), row.written());
+    }
+
+    private static Ring copy(Ring ring) {
+        return new Ring(ring.version(), copy(ring.keys()));
+    }
+
+    private static List<WrappedKey> copy(List<WrappedKey> keys) {
+        return keys.stream()
+                .map(key -> new WrappedKey(key.id(), key.state(), key.wrapped().clone(), key.kek(), key.created()))
+                .toList();
+    }
+
     Ring ring(String tenant) {
+        return copy(ringOf(tenant));
+    }
+
+    private Ring ringOf(String tenant) {
         return rings.getOrDefault(tenant, new Ring(0, List.of()));
     }
 
@@ -49,12 +112,12 @@ final class VaultContents {
     }
 
     boolean replaceRing(String tenant, long expectedVersion, List<WrappedKey> keys, OptionalLong unused) {
-        if (ring(tenant).version() != expectedVersion
+        if (ringOf(tenant).version() != expectedVersion
                 || (unused.isPresent() && countUnder(tenant, unused.getAsLong()) > 0)) {
             return false;
         }
         newestRing++;
-        rings.put(tenant, new Ring(newestRing, keys));
+        rings.put(tenant, new Ring(newestRing, copy(keys)));
         return true;
     }
 
@@ -63,11 +126,11 @@ final class VaultContents {
     }
 
     Optional<Row> read(RowId id) {
-        return Optional.ofNullable(rows.get(id));
+        return Optional.ofNullable(rows.get(id)).map(VaultContents::copy);
     }
 
     private boolean isPrimary(String tenant, long keyId) {
-        return ring(tenant).keys().stream().anyMatch(key -> key.id() == keyId && key.state() == KeyState.PRIMARY);
+        return ringOf(tenant).keys().stream().anyMatch(key -> key.id() == keyId && key.state() == KeyState.PRIMARY);
     }
 
     Written write(RowId id, long expectedVersion, long keyId, byte[] sealed, Instant now) {
@@ -77,12 +140,13 @@ final class VaultContents {
         if (versionOf(id) != expectedVersion) {
             return Written.CONFLICT;
         }
-        rows.put(id, new Row(id, ++newestVersion, keyId, sealed, now));
+        rows.put(id, new Row(id, ++newestVersion, keyId, sealed.clone(), now));
         return Written.WRITTEN;
     }
 
     private long versionOf(RowId id) {
-        return read(id).map(Row::version).orElse(0L);
+        Row row = rows.get(id);
+        return row == null ? 0 : row.version();
     }
 
     OptionalLong reseal(String tenant, long keyId, List<Resealed> all) {
@@ -93,7 +157,9 @@ final class VaultContents {
         for (Resealed it : all) {
             Row row = rows.get(it.id());
             if (row != null && row.version() == it.version()) {
-                rows.put(it.id(), new Row(it.id(), ++newestVersion, keyId, it.sealed(), row.written()));
+                rows.put(
+                        it.id(),
+                        new Row(it.id(), ++newestVersion, keyId, it.sealed().clone(), row.written()));
                 written++;
             }
         }
@@ -108,6 +174,7 @@ final class VaultContents {
         return behind(tenant, after)
                 .filter(row -> row.keyId() == keyId)
                 .limit(atMost)
+                .map(VaultContents::copy)
                 .toList();
     }
 
@@ -121,7 +188,7 @@ final class VaultContents {
     }
 
     List<Row> list(String tenant, Optional<RowId> after, int atMost) {
-        return behind(tenant, after).limit(atMost).toList();
+        return behind(tenant, after).limit(atMost).map(VaultContents::copy).toList();
     }
 
     private Stream<Row> behind(String tenant, Optional<RowId> after) {

@@ -8,17 +8,21 @@ import io.sallyport.security.vault.VaultStore.RowId;
 import io.sallyport.security.vault.VaultStore.WrappedKey;
 import io.sallyport.security.vault.VaultStore.Written;
 import io.sallyport.testing.Waiting;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -140,6 +144,112 @@ public abstract class VaultStoreContract {
     }
 
     @Test
+    void namesAreToldApartWhateverTheyAreMadeOf() {
+        beginWithOneKey();
+        List<String> names = List.of(
+                "",
+                "a",
+                "A",
+                "a ",
+                " a",
+                "a/b",
+                "a\nb",
+                "%",
+                "_",
+                "'\"\\",
+                "\u00e4",
+                "a\u0308",
+                "\u4e2d",
+                "\ud83d\udd11",
+                "b".repeat(500));
+
+        for (String name : names) {
+            byte[] sealed = name.getBytes(StandardCharsets.UTF_8);
+            assertThat(store.write(id(name), 0, OLD, sealed)).as(name).isEqualTo(Written.WRITTEN);
+            assertThat(store.write(new RowId("acme", name, "a"), 0, OLD, sealed))
+                    .as(name)
+                    .isEqualTo(Written.WRITTEN);
+        }
+
+        for (String name : names) {
+            byte[] sealed = name.getBytes(StandardCharsets.UTF_8);
+            assertThat(row(name).sealed()).isEqualTo(sealed);
+            assertThat(store.read(new RowId("acme", name, "a")).orElseThrow().id())
+                    .isEqualTo(new RowId("acme", name, "a"));
+        }
+        assertThat(store.list("acme", Optional.empty(), 100)).hasSize(2 * names.size());
+    }
+
+    @Test
+    void tenantsAreToldApartWhateverTheyAreMadeOf() {
+        List<String> tenants = List.of("acme", "Acme", "acme ", "acm", "acme\u0308", "\ud83d\udd11");
+        for (String tenant : tenants) {
+            assertThat(store.replaceRing(tenant, 0, List.of(key(OLD, KeyState.PRIMARY)), OptionalLong.empty()))
+                    .as(tenant)
+                    .isTrue();
+            store.write(new RowId(tenant, "secrets", "a"), 0, OLD, tenant.getBytes(StandardCharsets.UTF_8));
+        }
+
+        assertThat(store.tenants()).containsExactlyInAnyOrderElementsOf(tenants);
+        for (String tenant : tenants) {
+            assertThat(store.list(tenant, Optional.empty(), 10))
+                    .extracting(row -> new String(row.sealed(), StandardCharsets.UTF_8))
+                    .containsExactly(tenant);
+        }
+    }
+
+    @Test
+    void aRowMayBeAsLargeAsASecretMay() {
+        beginWithOneKey();
+        byte[] large = new byte[Envelope.OVERHEAD + Envelope.MOST_PLAINTEXT_BYTES];
+        new Random(1).nextBytes(large);
+
+        store.write(id("a"), 0, OLD, large);
+
+        assertThat(row("a").sealed()).isEqualTo(large);
+    }
+
+    @Test
+    void whatCallersDoToTheirBytesChangesNothing() {
+        byte[] wrapped = {9, 9};
+        byte[] sealed = SEALED.clone();
+        byte[] resealed = OTHER.clone();
+        setRing(new WrappedKey(OLD, KeyState.PRIMARY, wrapped, "kek-1", Instant.EPOCH));
+        store.write(id("a"), 0, OLD, sealed);
+        store.write(id("b"), 0, OLD, SEALED);
+        store.reseal("acme", OLD, List.of(new Resealed(id("b"), row("b").version(), resealed)));
+
+        List.of(wrapped, sealed, resealed).forEach(bytes -> Arrays.fill(bytes, (byte) 7));
+        Arrays.fill(store.ring("acme").keys().get(0).wrapped(), (byte) 7);
+        Arrays.fill(row("a").sealed(), (byte) 7);
+        store.list("acme", Optional.empty(), 9).forEach(row -> Arrays.fill(row.sealed(), (byte) 7));
+        store.under("acme", OLD, Optional.empty(), 9).forEach(row -> Arrays.fill(row.sealed(), (byte) 7));
+
+        assertThat(row("a").sealed()).isEqualTo(SEALED);
+        assertThat(row("b").sealed()).isEqualTo(OTHER);
+        assertThat(store.ring("acme").keys().get(0).wrapped()).isEqualTo(new byte[] {9, 9});
+    }
+
+    @Test
+    void aKeyOfOneTenantIsNoneOfAnother() {
+        beginWithOneKey();
+        store.replaceRing("other", 0, List.of(key(NEW, KeyState.PRIMARY)), OptionalLong.empty());
+
+        assertThat(store.write(id("a"), 0, NEW, SEALED)).isEqualTo(Written.KEY_NOT_PRIMARY);
+        assertThat(store.reseal("acme", NEW, List.of())).isEmpty();
+    }
+
+    @Test
+    void sealingNothingAnewIsDone() {
+        beginWithOneKey();
+
+        assertThat(store.reseal("acme", OLD, List.of())).hasValue(0);
+        assertThat(store.reseal("acme", OLD, List.of(new Resealed(id("a"), 1, SEALED))))
+                .hasValue(0);
+        assertThat(store.read(id("a"))).isEmpty();
+    }
+
+    @Test
     void aRowThatIsNotThereIsNotRead() {
         assertThat(store.read(id("a"))).isEmpty();
     }
@@ -242,6 +352,33 @@ public abstract class VaultStoreContract {
     }
 
     @Test
+    void rowsOfAKeyAreFoundPageByPageWhileTheyAreSealedAnew() {
+        beginWithOneKey();
+        List<String> names = List.of("a", "b", "c", "d", "e");
+        names.forEach(name -> store.write(id(name), 0, OLD, SEALED));
+        promoteNewKey();
+
+        List<String> found = new ArrayList<>();
+        Optional<RowId> after = Optional.empty();
+        List<Row> page = store.under("acme", OLD, after, 2);
+        while (!page.isEmpty()) {
+            page.forEach(row -> found.add(row.id().name()));
+            store.reseal(
+                    "acme",
+                    NEW,
+                    page.stream()
+                            .map(row -> new Resealed(row.id(), row.version(), OTHER))
+                            .toList());
+            after = Optional.of(page.get(page.size() - 1).id());
+            page = store.under("acme", OLD, after, 2);
+        }
+
+        assertThat(found).isEqualTo(names);
+        assertThat(store.countUnder("acme", OLD)).isZero();
+        assertThat(store.countUnder("acme", NEW)).isEqualTo(5);
+    }
+
+    @Test
     void rowsOfATenantAreListedPageByPage() {
         beginWithOneKey();
         store.replaceRing("acme2", 0, List.of(key(OLD, KeyState.PRIMARY)), OptionalLong.empty());
@@ -290,23 +427,41 @@ public abstract class VaultStoreContract {
         store.write(id("a"), 0, OLD, SEALED);
         long seen = row("a").version();
         AtomicInteger written = new AtomicInteger();
-        ExecutorService threads = Executors.newFixedThreadPool(8);
-        try {
-            List<CompletableFuture<Void>> all = new ArrayList<>();
-            for (int i = 0; i < 8; i++) {
-                all.add(CompletableFuture.runAsync(
-                        () -> {
-                            if (store.write(id("a"), seen, OLD, OTHER) == Written.WRITTEN) {
-                                written.incrementAndGet();
-                            }
-                        },
-                        threads));
+
+        atOnce(8, () -> {
+            if (store.write(id("a"), seen, OLD, OTHER) == Written.WRITTEN) {
+                written.incrementAndGet();
             }
-            CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).get(30, TimeUnit.SECONDS);
+        });
+
+        assertThat(written).hasValue(1);
+    }
+
+    @Test
+    void ofManyWhoCountInTheSameRowNoneIsLost() throws Exception {
+        beginWithOneKey();
+        store.write(id("a"), 0, OLD, new byte[] {0});
+
+        atOnce(4, () -> {
+            for (int counted = 0; counted < 10; ) {
+                Row row = row("a");
+                byte[] next = {(byte) (row.sealed()[0] + 1)};
+                counted += store.write(id("a"), row.version(), OLD, next) == Written.WRITTEN ? 1 : 0;
+            }
+        });
+
+        assertThat(row("a").sealed()).containsExactly(40);
+    }
+
+    private static void atOnce(int times, Runnable work) throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(times);
+        try {
+            CompletableFuture.allOf(IntStream.range(0, times)
+                            .mapToObj(i -> CompletableFuture.runAsync(work, threads))
+                            .toArray(CompletableFuture[]::new))
+                    .get(30, TimeUnit.SECONDS);
         } finally {
             threads.shutdownNow();
         }
-
-        assertThat(written).hasValue(1);
     }
 }
