@@ -78,6 +78,9 @@ final class ChildJvm implements AutoCloseable {
             if (line == null || line.equals(ENDED)) {
                 throw new AssertionError("a program ended, or waited too long, before it said " + beginning);
             }
+            if (line.startsWith("ERROR")) {
+                throw new AssertionError(line);
+            }
             if (line.startsWith(beginning)) {
                 return line.substring(beginning.length());
             }
@@ -90,6 +93,13 @@ final class ChildJvm implements AutoCloseable {
             throw new AssertionError("a program did not end");
         }
         return process.exitValue();
+    }
+
+    /** Returns what it has said so far, and nobody has waited for. */
+    List<String> saidSoFar() {
+        List<String> lines = new ArrayList<>();
+        said.drainTo(lines);
+        return lines;
     }
 
     /** Waits for its end, and returns all that it has said and nobody has waited for. */
