@@ -36,10 +36,10 @@ final class Machines {
     private final MicrosandboxRpc rpc;
     private final MachineNames names;
     private final Undertaker undertaker;
-    private final Room room;
+    private final Gate room;
 
     /** Starts rewrite the namespace's one file, and those at the same time lose each other's entries. */
-    private final Room turn = new Room(1);
+    private final Gate turn = new Gate(1);
 
     private final Set<String> live = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -49,7 +49,7 @@ final class Machines {
         this.rpc = rpc;
         this.names = names;
         this.undertaker = undertaker;
-        this.room = new Room(settings.concurrency());
+        this.room = new Gate(settings.concurrency());
     }
 
     /** Something to ask a machine, to find out whether it is up. Does no harm when it is asked again. */
@@ -139,7 +139,7 @@ final class Machines {
                     throw new RemoteFault(Kind.LATE, "the machine does not answer: " + fault.getMessage());
                 }
             }
-            Room.pause(pause, cancellation);
+            Gate.pause(pause, cancellation);
             if (cancellation.isCancelled()) {
                 throw new RemoteFault(Kind.CANCELLED, "cancelled");
             }

@@ -43,13 +43,13 @@ public final class McpboxSandbox implements Sandbox {
 
     private final McpboxService service;
     private final McpboxRegistrations registrations;
-    private final Room room;
+    private final Gate room;
     private final Duration patience;
     private final Duration executionTimeout;
 
     McpboxSandbox(McpboxBuilder builder) {
         this.service = new McpboxService(builder);
-        this.room = new Room(builder.concurrency());
+        this.room = new Gate(builder.concurrency());
         this.patience = builder.patience();
         this.executionTimeout = builder.executionTimeout();
         this.registrations = new McpboxRegistrations(service, builder.checkInterval(), executionTimeout);

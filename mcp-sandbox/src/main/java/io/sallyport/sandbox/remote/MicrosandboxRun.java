@@ -122,7 +122,7 @@ final class MicrosandboxRun {
                     if (!GuestReply.isPending(result, nonce)) {
                         return result;
                     }
-                    Room.pause(pause, cancellation);
+                    Gate.pause(pause, cancellation);
                     pause = pause.compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : pause;
                     params.put("code", GuestPrograms.poll(nonce));
                 }

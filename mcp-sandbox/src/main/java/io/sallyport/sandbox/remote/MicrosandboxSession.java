@@ -21,7 +21,7 @@ final class MicrosandboxSession implements SandboxSession {
     private final MicrosandboxRun runs;
     private final Language language;
     private final String machine;
-    private final Room turn = new Room(1);
+    private final Gate turn = new Gate(1);
     private final Cancellation closing = new Cancellation();
     private final AtomicBoolean gone = new AtomicBoolean();
 

@@ -61,7 +61,7 @@ final class ExecuteTool {
         }
     }
 
-    private Run.Done run(
+    private Request.Done run(
             LocalCall call,
             Arguments arguments,
             String tool,
@@ -70,7 +70,7 @@ final class ExecuteTool {
             Language byDefault,
             Optional<JsonValue> inputs)
             throws SandboxRefusedException, InterruptedException {
-        Run run = new Run(
+        Request request = new Request(
                 call.principal(),
                 tool,
                 arguments.requiredText(code),
@@ -83,7 +83,7 @@ final class ExecuteTool {
         return settings.patience()
                 .await(
                         call,
-                        cancellation -> run.in(
+                        cancellation -> request.in(
                                 settings.sandbox(),
                                 settings.sessions(),
                                 byDefault,
@@ -91,7 +91,7 @@ final class ExecuteTool {
                                 cancellation));
     }
 
-    private ToolResult result(Run.Done done) {
+    private ToolResult result(Request.Done done) {
         Outcome outcome = done.outcome();
         OptionalLong exitCode = done.language() == Language.SHELL
                 ? outcome.value().map(JsonValue::asLong).orElse(OptionalLong.empty())

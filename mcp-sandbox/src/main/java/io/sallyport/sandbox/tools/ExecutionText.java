@@ -16,7 +16,7 @@ final class ExecutionText {
 
     static String of(
             Map<String, Object> members,
-            Run.Done done,
+            Request.Done done,
             Optional<Outcome.Failure> failure,
             Optional<SandboxError> error) {
         StringJoiner text = new StringJoiner("\n");
@@ -46,7 +46,7 @@ final class ExecutionText {
         return Results.text(error, what);
     }
 
-    private static String footer(Map<String, Object> members, Run.Done done, Optional<SandboxError> error) {
+    private static String footer(Map<String, Object> members, Request.Done done, Optional<SandboxError> error) {
         StringBuilder text = new StringBuilder();
         done.session().ifPresent(id -> {
             text.append("[Session: ")

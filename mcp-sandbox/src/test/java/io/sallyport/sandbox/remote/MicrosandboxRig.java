@@ -59,7 +59,7 @@ final class MicrosandboxRig {
             if (System.nanoTime() > deadline) {
                 throw new AssertionError("it never came to be: " + what);
             }
-            Room.pause(Duration.ofMillis(5), new Cancellation());
+            Gate.pause(Duration.ofMillis(5), new Cancellation());
         }
     }
 }

@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * One run that a caller has asked for: in a state of its own, in a session that there is, or in a new one.
+ * What a caller has asked to be run: in a state of its own, in a session that there is, or in a new one.
  *
  * @param principal who has asked
  * @param language empty if it is the session's
@@ -27,7 +27,7 @@ import java.util.OptionalLong;
  * @param flavor empty if it is the session's, or the default
  * @param seconds the most it may take; empty for what the flavor allows
  */
-record Run(
+record Request(
         Principal principal,
         String tool,
         String code,

@@ -7,8 +7,8 @@ import java.util.Deque;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Room for so many, first come first served, in which waiting ends when nobody wishes any more. Thread-safe. */
-final class Room {
+/** Lets in so many, first come first served; waiting ends when nobody wishes any more. Thread-safe. */
+final class Gate {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -16,7 +16,7 @@ final class Room {
     private int free;
     private boolean closed;
 
-    Room(int many) {
+    Gate(int many) {
         this.free = many;
     }
 
@@ -81,6 +81,6 @@ final class Room {
 
     /** Waits, unless somebody wishes that this should end. */
     static void pause(Duration time, Cancellation cancellation) throws InterruptedException {
-        new Room(0).enter(time, cancellation);
+        new Gate(0).enter(time, cancellation);
     }
 }
