@@ -22,8 +22,8 @@ public interface SandboxSession extends AutoCloseable {
     Outcome run(Execution execution, Cancellation cancellation) throws InterruptedException;
 
     /**
-     * Returns whether what was in it is gone, because code had to be ended or the enclosure broke. What is run then is {@link
-     * Outcome.Status#UNAVAILABLE}.
+     * Returns whether what was in it is gone, because code had to be ended or the enclosure broke. What is run then, as in one
+     * that is closed, is {@link Outcome.Status#UNAVAILABLE} with the type {@code SessionLost}.
      */
     boolean isLost();
 

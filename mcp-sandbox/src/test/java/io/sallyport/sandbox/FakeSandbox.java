@@ -130,7 +130,7 @@ public final class FakeSandbox implements Sandbox {
         }
         return closed.getCount() > 0
                 ? ok("waited", "null")
-                : ended(Outcome.Status.UNAVAILABLE, "Closed", "the session is closed");
+                : ended(Outcome.Status.UNAVAILABLE, "SessionLost", "the session is over");
     }
 
     private static Outcome ok(String said, String value) {

@@ -89,6 +89,11 @@ public abstract class SandboxSessionContract {
         return outcome.value().map(JsonValue::toJson).orElse("none");
     }
 
+    private static String unavailable(Outcome outcome) {
+        assertThat(outcome.status()).as(outcome::toString).isEqualTo(Status.UNAVAILABLE);
+        return outcome.error().orElseThrow().type();
+    }
+
     @Test
     void saysInWhichLanguagesThereAreSessions() {
         assertThat(sandbox.capabilities().stateful()).isEqualTo(stateful()).isNotEmpty();
@@ -210,8 +215,8 @@ public abstract class SandboxSessionContract {
             assertThat(outcome.status()).isEqualTo(Status.TIMEOUT);
             StopLag.check(outcome, brief());
             Outcome after = run(session, language, Snippet.RECALL);
-            assertThat(session.isLost() ? after.status().name() : value(after))
-                    .isEqualTo(session.isLost() ? "UNAVAILABLE" : "42");
+            assertThat(session.isLost() ? unavailable(after) : value(after))
+                    .isEqualTo(session.isLost() ? "SessionLost" : "42");
         }
     }
 
@@ -250,7 +255,7 @@ public abstract class SandboxSessionContract {
         session.close();
         session.close();
 
-        assertThat(run(session, language, Snippet.VALUE).status()).isEqualTo(Status.UNAVAILABLE);
+        assertThat(unavailable(run(session, language, Snippet.VALUE))).isEqualTo("SessionLost");
     }
 
     @ParameterizedTest
@@ -263,7 +268,7 @@ public abstract class SandboxSessionContract {
         Outcome outcome = run(session, language, Snippet.LOOP);
 
         closed.get();
-        assertThat(outcome.status()).isEqualTo(Status.UNAVAILABLE);
+        assertThat(unavailable(outcome)).isEqualTo("SessionLost");
     }
 
     @ParameterizedTest

@@ -114,7 +114,7 @@ final class Exchange {
             ending = ending();
         } catch (IOException e) {
             LOGGER.atWarn().addKeyValue("error", e.toString()).log("a worker cannot be talked to");
-            ending = Ending.failed(Outcome.Status.UNAVAILABLE, "WorkerLost", "the sandbox was lost while the code ran");
+            ending = Ending.failed(Outcome.Status.UNAVAILABLE, "Lost", "the sandbox was lost while the code ran");
         }
         isIntact = ending.isIntact();
         if (worker.isAlive()) {

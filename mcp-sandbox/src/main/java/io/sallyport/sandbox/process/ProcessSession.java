@@ -47,7 +47,7 @@ final class ProcessSession implements SandboxSession {
             throws InterruptedException {
         if (isClosed || isLost || !worker.isAlive()) {
             isLost = true;
-            return ProcessSandbox.unrun(Outcome.Status.UNAVAILABLE, "SessionLost", "what was in the session is gone");
+            return gone();
         }
         if (cancellation.isCancelled()) {
             return ProcessSandbox.unrun(Outcome.Status.CANCELLED, "Cancelled", "the code was to end");
@@ -58,7 +58,7 @@ final class ProcessSession implements SandboxSession {
                     new Exchange(worker, execution, cancellation, () -> isClosed || isSandboxClosed.getAsBoolean());
             Outcome outcome = exchange.run();
             isIntact = exchange.isIntact() && !isClosed;
-            return outcome;
+            return isClosed && outcome.status() == Outcome.Status.UNAVAILABLE ? gone() : outcome;
         } finally {
             if (!isIntact) {
                 isLost = true;
@@ -66,6 +66,11 @@ final class ProcessSession implements SandboxSession {
                 sandbox.forget(this);
             }
         }
+    }
+
+    private static Outcome gone() {
+        return ProcessSandbox.unrun(
+                Outcome.Status.UNAVAILABLE, "SessionLost", "the session is over, and what was in it is gone");
     }
 
     @Override

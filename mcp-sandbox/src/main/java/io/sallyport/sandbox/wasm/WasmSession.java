@@ -49,11 +49,8 @@ final class WasmSession implements SandboxSession {
         }
     }
 
-    private Outcome gone() {
-        return isClosed
-                ? WasmSandbox.unrun(Status.UNAVAILABLE, "Closed", "the session is closed")
-                : WasmSandbox.unrun(
-                        Status.UNAVAILABLE, "Lost", "what was in the session is gone, as code had to be ended");
+    private static Outcome gone() {
+        return WasmSandbox.unrun(Status.UNAVAILABLE, "SessionLost", "the session is over, and what was in it is gone");
     }
 
     private Outcome runInTurn(Execution execution, Cancellation cancellation) throws InterruptedException {
@@ -63,7 +60,8 @@ final class WasmSession implements SandboxSession {
             if (isClosed) {
                 run.close();
             }
-            return sandbox.run(execution, run, cancellation);
+            Outcome outcome = sandbox.run(execution, run, cancellation);
+            return isClosed && outcome.status() == Status.UNAVAILABLE ? gone() : outcome;
         } finally {
             isLost = !run.isGuestIntact();
             running = Optional.empty();
