@@ -62,6 +62,11 @@ public abstract class SandboxContract {
         return Duration.ofMillis(500);
     }
 
+    /** Returns whether it sees promises of JavaScript that are rejected and that nobody awaits. It does unless overridden. */
+    protected boolean seesRejections() {
+        return true;
+    }
+
     @BeforeAll
     void createsTheSandbox() throws Exception {
         sandbox = create();
@@ -211,6 +216,32 @@ public abstract class SandboxContract {
 
         assertThat(trace.isEmpty() || trace.contains("culprit")).as(trace).isTrue();
         assertThat(trace).doesNotContainIgnoringCase("sallyport", "exec(", "eval(");
+    }
+
+    @Test
+    void aRejectedPromiseThatNobodyAwaitsIsAnErrorWhereItIsSeen() throws InterruptedException {
+        if (!sandbox.capabilities().languages().contains(Language.JAVASCRIPT)) {
+            return;
+        }
+
+        Outcome outcome = run(
+                Language.JAVASCRIPT,
+                "async function fetched() { throw new RangeError('boo') } fetched(); await null; result = 1");
+
+        assertThat(outcome.error().map(Outcome.Failure::type).orElse("none"))
+                .isEqualTo(seesRejections() ? "RangeError" : "none");
+    }
+
+    @Test
+    void aRejectedPromiseThatIsCaughtIsNone() throws InterruptedException {
+        if (!sandbox.capabilities().languages().contains(Language.JAVASCRIPT)) {
+            return;
+        }
+
+        assertThat(value(run(
+                        Language.JAVASCRIPT,
+                        "const late = Promise.reject(new RangeError('boo')); late.catch(() => {}); result = 1")))
+                .isEqualTo("1");
     }
 
     @ParameterizedTest

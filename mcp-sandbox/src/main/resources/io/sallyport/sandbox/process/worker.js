@@ -259,7 +259,7 @@ process.on('beforeExit', () => {
   begin();
 });
 process.on('uncaughtException', fail);
-process.on('unhandledRejection', () => {});
+process.on('unhandledRejection', fail);
 
 write(REPLIES, 'READY\n');
 begin();

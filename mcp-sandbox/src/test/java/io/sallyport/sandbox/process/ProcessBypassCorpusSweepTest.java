@@ -22,8 +22,6 @@ class ProcessBypassCorpusSweepTest extends BypassCorpusContract {
             "javascript/atomics-wait",
             "javascript/web-assembly",
             "javascript/wrapper-arguments",
-            "javascript/wrapper-callee",
-            "javascript/caller",
             "javascript/finaliser");
 
     /** Ours has this name in sessions only. */
