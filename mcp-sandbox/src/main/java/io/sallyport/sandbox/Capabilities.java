@@ -39,6 +39,14 @@ public record Capabilities(
         return new Capabilities(tier, Set.of(), Set.of(), Set.of(), Optional.of(why));
     }
 
+    /**
+     * Returns whether it runs nothing and never will, as it was made without what it needs. One that knows what it would run,
+     * but cannot now, may run it later.
+     */
+    public boolean isUnavailableForGood() {
+        return unavailable.isPresent() && languages.isEmpty();
+    }
+
     /** Returns whether a limit holds whatever code does. */
     public boolean enforces(Limit limit) {
         return enforced.contains(limit);

@@ -90,7 +90,14 @@ public enum SandboxError {
             Severity.HIGH,
             true,
             "Try again in a moment.",
-            "Tell whoever runs this gateway if it does not get better.");
+            "Tell whoever runs this gateway if it does not get better."),
+    /** The sandbox was made without what it needs: it runs nothing, and will not until the gateway starts again. */
+    SANDBOX_MISSING_ERROR(
+            Category.SYSTEM,
+            Severity.HIGH,
+            false,
+            "Do without running code; trying again changes nothing.",
+            "Tell whoever runs this gateway: its log says what is missing.");
 
     /** What an error is about. */
     public enum Category {
@@ -150,7 +157,17 @@ public enum SandboxError {
             case OUTPUT -> Optional.of(OUTPUT_LIMIT_ERROR);
             case REJECTED -> Optional.of(CODE_REJECTED_ERROR);
             case CANCELLED -> Optional.of(EXECUTION_CANCELLED_ERROR);
-            case UNAVAILABLE -> Optional.of(SANDBOX_UNAVAILABLE_ERROR);
+            case UNAVAILABLE ->
+                Optional.of(outcome.error().map(SandboxError::ofUnavailable).orElse(SANDBOX_UNAVAILABLE_ERROR));
+        };
+    }
+
+    /** The type is the sandbox's word there, not one of the code's. */
+    private static SandboxError ofUnavailable(Outcome.Failure failure) {
+        return switch (failure.type()) {
+            case "Unavailable" -> SANDBOX_MISSING_ERROR;
+            case "NoSuchLanguage" -> CONFIGURATION_ERROR;
+            default -> SANDBOX_UNAVAILABLE_ERROR;
         };
     }
 

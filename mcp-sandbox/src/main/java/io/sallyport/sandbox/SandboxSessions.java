@@ -97,7 +97,10 @@ public final class SandboxSessions implements AutoCloseable {
         Capabilities capabilities = sandbox.capabilities();
         if (capabilities.unavailable().isPresent()) {
             throw SessionTable.refused(
-                    SandboxError.SANDBOX_UNAVAILABLE_ERROR, "this sandbox lacks what it needs, and opens no session");
+                    capabilities.isUnavailableForGood()
+                            ? SandboxError.SANDBOX_MISSING_ERROR
+                            : SandboxError.SANDBOX_UNAVAILABLE_ERROR,
+                    "this sandbox lacks what it needs, and opens no session");
         }
         if (!capabilities.stateful().contains(language)) {
             throw SessionTable.refused(

@@ -493,7 +493,7 @@ class SandboxSessionsTest {
             assertThat(refusalOf(() -> none.open(ANN, Language.PYTHON, "small", new Cancellation())))
                     .hasMessage("this sandbox lacks what it needs, and opens no session")
                     .extracting(SandboxRefusedException::error)
-                    .isEqualTo(SandboxError.SANDBOX_UNAVAILABLE_ERROR);
+                    .isEqualTo(SandboxError.SANDBOX_MISSING_ERROR);
         }
     }
 

@@ -8,6 +8,7 @@ import io.sallyport.sandbox.Execution;
 import io.sallyport.sandbox.Language;
 import io.sallyport.sandbox.Limits;
 import io.sallyport.sandbox.Outcome;
+import io.sallyport.sandbox.SandboxError;
 import io.sallyport.sandbox.SandboxUnavailableException;
 import io.sallyport.sandbox.Tier;
 import io.sallyport.testing.Incident;
@@ -39,6 +40,7 @@ class ProcessSandboxBuilderTest {
 
             assertThat(outcome.status()).isEqualTo(Outcome.Status.UNAVAILABLE);
             assertThat(outcome.error().orElseThrow().message()).doesNotContain("nowhere");
+            assertThat(SandboxError.of(outcome).orElseThrow().isRetryable()).isFalse();
         }
     }
 
