@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Measures how long the sandbox takes for print(1), beside python3 and node started plainly.
+# Measures how long the sandboxes of this machine take for print(1), beside python3, node and sh started plainly.
 #
 #   examples/benchmark/sandbox.sh [ROUNDS] [ROUNDS BEFORE ANYTHING IS COUNTED]
 #
-# Needs a JDK, python3 and node. JAVA_OPTIONS are given to the JVM.
+# Needs Linux, a JDK, bubblewrap, python3 and node. JAVA_OPTIONS are given to the JVM.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -4,9 +4,12 @@ import io.sallyport.sandbox.Execution;
 import io.sallyport.sandbox.Language;
 import io.sallyport.sandbox.Outcome;
 import io.sallyport.sandbox.Sandbox;
+import io.sallyport.sandbox.process.ProcessSandbox;
 import io.sallyport.sandbox.wasm.WasmSandbox;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,8 +19,9 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 
 /**
- * Measures how long it takes from code to its outcome, {@code print(1)} in a state that no other code has touched, beside
- * starting the interpreter plainly as a process. All take turns in one run, so that a busy machine slows all of them.
+ * Measures how long it takes from code to its outcome, {@code print(1)} in a state that no other code has touched: in the
+ * embedded sandbox, in a process that waits for code, in one that is started for it, and in the interpreter started plainly.
+ * All take turns in one run, so that a busy machine slows all of them.
  *
  * <p>Usage: {@code SandboxLatency [rounds] [rounds before anything is counted]}.
  */
@@ -25,6 +29,10 @@ public final class SandboxLatency {
 
     private static final String PYTHON = "print(1)";
     private static final String JAVASCRIPT = "console.log(1)";
+    private static final String SHELL = "echo 1";
+
+    /** In which a process has ended and another waits for code: nothing that is measured pays for that. */
+    private static final Duration REFILL = Duration.ofMillis(300);
 
     private SandboxLatency() {}
 
@@ -33,6 +41,14 @@ public final class SandboxLatency {
 
         static Way of(String name, String floor, Callable<String> run) {
             return new Way(name, floor, run, new ArrayList<>());
+        }
+
+        boolean getsFaster() {
+            return name.endsWith(" wasm");
+        }
+
+        boolean leavesWork() {
+            return name.endsWith(" process") || name.endsWith(" started");
         }
 
         void measure(boolean isCounted) throws Exception {
@@ -55,22 +71,37 @@ public final class SandboxLatency {
 
     /** Measures, and prints medians. */
     public static void main(String[] args) throws Exception {
-        int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 200;
+        int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 100;
         int warmUp = args.length > 1 ? Integer.parseInt(args[1]) : 300;
         for (Language language : List.of(Language.PYTHON, Language.JAVASCRIPT)) {
             coldStart(language);
         }
-        try (Sandbox wasm = WasmSandbox.builder().build()) {
+        try (Sandbox wasm = WasmSandbox.builder().build();
+                Sandbox process = ProcessSandbox.builder().build();
+                Sandbox cold = ProcessSandbox.builder().warmWorkers(0).build()) {
+            process.capabilities().unavailable().ifPresent(why -> {
+                throw new IllegalStateException("no process sandbox: " + why);
+            });
             List<Way> ways = List.of(
-                    Way.of("python plain", "python plain", process(python(), "-c", PYTHON)),
+                    Way.of("python plain", "python plain", plain(program("python3"), "-c", PYTHON)),
                     Way.of("python wasm", "python plain", () -> run(wasm, Language.PYTHON, PYTHON)),
-                    Way.of("node plain", "node plain", process("node", "-e", JAVASCRIPT)),
-                    Way.of("javascript wasm", "node plain", () -> run(wasm, Language.JAVASCRIPT, JAVASCRIPT)));
+                    Way.of("python started", "python plain", () -> run(cold, Language.PYTHON, PYTHON)),
+                    Way.of("python process", "python plain", () -> run(process, Language.PYTHON, PYTHON)),
+                    Way.of("node plain", "node plain", plain(program("node"), "-e", JAVASCRIPT)),
+                    Way.of("javascript wasm", "node plain", () -> run(wasm, Language.JAVASCRIPT, JAVASCRIPT)),
+                    Way.of("javascript started", "node plain", () -> run(cold, Language.JAVASCRIPT, JAVASCRIPT)),
+                    Way.of("javascript process", "node plain", () -> run(process, Language.JAVASCRIPT, JAVASCRIPT)),
+                    Way.of("sh plain", "sh plain", plain("/bin/sh", "-c", SHELL)),
+                    Way.of("shell started", "sh plain", () -> run(cold, Language.SHELL, SHELL)),
+                    Way.of("shell process", "sh plain", () -> run(process, Language.SHELL, SHELL)));
             for (int round = -warmUp; round < rounds; round++) {
                 for (Way way : ways) {
                     // Processes do not get any faster.
-                    if (round >= 0 || way.name().endsWith("wasm")) {
+                    if (round >= 0 || way.getsFaster()) {
                         way.measure(round >= 0);
+                    }
+                    if (round >= 0 && way.leavesWork()) {
+                        Thread.sleep(REFILL.toMillis());
                     }
                 }
             }
@@ -82,7 +113,7 @@ public final class SandboxLatency {
         System.out.printf(
                 "%d rounds in turns on %d processors, JDK %s%n",
                 rounds, Runtime.getRuntime().availableProcessors(), System.getProperty("java.version"));
-        System.out.printf("%-16s %9s %9s %9s%n", "way", "p50 ms", "p95 ms", "x plain");
+        System.out.printf("%-20s %9s %9s %9s%n", "way", "p50 ms", "p95 ms", "x plain");
         for (Way way : ways) {
             double floor = ways.stream()
                     .filter(it -> it.name().equals(way.floor()))
@@ -91,7 +122,7 @@ public final class SandboxLatency {
                     .millis(0.5);
             System.out.printf(
                     Locale.ROOT,
-                    "%-16s %9.2f %9.2f %9.2f%n",
+                    "%-20s %9.2f %9.2f %9.2f%n",
                     way.name(),
                     way.millis(0.5),
                     way.millis(0.95),
@@ -118,17 +149,18 @@ public final class SandboxLatency {
 
     private static String run(Sandbox sandbox, Language language, String code) throws InterruptedException {
         Outcome outcome = sandbox.run(Execution.of(language, code).build());
-        return outcome.stdout();
+        return outcome.error()
+                .map(error -> outcome.status() + ": " + error.message())
+                .orElse(outcome.stdout());
     }
 
-    /** Returns the interpreter itself: what is on the path may be a script that looks for it. */
-    private static String python() throws Exception {
-        return process("python3", "-c", "import sys; print(sys.executable)")
-                .call()
-                .trim();
+    /** Returns the program itself where it usually is: what is first in the path may be a script that looks for it. */
+    private static String program(String name) {
+        Path usual = Path.of("/usr/bin", name);
+        return Files.isExecutable(usual) ? usual.toString() : name;
     }
 
-    private static Callable<String> process(String... command) {
+    private static Callable<String> plain(String... command) {
         return () -> {
             Process process = new ProcessBuilder(command)
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
