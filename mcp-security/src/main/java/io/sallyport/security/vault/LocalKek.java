@@ -1,8 +1,6 @@
 package io.sallyport.security.vault;
 
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -11,14 +9,19 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Keys that are in this process: one that wraps, and others that were used before. Each data key is wrapped (RFC 5649) by a
- * key that is derived for its context, so that it unwraps for no other. Thread-safe.
+ * Keys that are in this process: one that wraps, and others that were used before. Thread-safe.
+ *
+ * <p>A wrapped data key is 40 bytes: AES key wrap with padding (RFC 5649) of its 32, under HKDF-Expand-SHA-256 of the
+ * key-encryption key with {@code LP("mcp-vault/kek/v1", context)} for info, so that it unwraps for no other context. LP puts
+ * four bytes of length in front of each part. A key is called {@code local-} and 16 hex digits, which are HKDF-Expand of it
+ * with {@code LP("mcp-vault/kek-name/v1")}: the same key has the same name wherever it was read from.
  */
 final class LocalKek implements KekProvider {
 
     static final int BYTES = 32;
 
     private static final byte[] LABEL = "mcp-vault/kek/v1".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] NAME_LABEL = "mcp-vault/kek-name/v1".getBytes(StandardCharsets.US_ASCII);
     private static final int NAME_BYTES = 8;
 
     private final Primitives primitives;
@@ -43,14 +46,9 @@ final class LocalKek implements KekProvider {
         }
     }
 
-    private static String nameOf(byte[] key) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(LABEL);
-            return "local-" + HexFormat.of().formatHex(digest.digest(key), 0, NAME_BYTES);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+    private String nameOf(byte[] key) {
+        byte[] name = primitives.expand(key, SealContext.lengthPrefixed(NAME_LABEL), NAME_BYTES);
+        return "local-" + HexFormat.of().formatHex(name);
     }
 
     @Override
