@@ -1,0 +1,113 @@
+package io.sallyport.security.vault;
+
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A provider of key-encryption keys with whatever may happen to one. */
+final class FaultyKek implements KekProvider {
+
+    /** What it does instead of what it has to. */
+    enum Fault {
+        NONE,
+        DOWN,
+        THROWS,
+        HANGS,
+        WRAPS_SOMETHING_ELSE,
+        WRAPS_NOTHING,
+        WRAPS_NULL,
+        WRAPS_TOO_MUCH,
+        UNWRAPS_ANOTHER_KEY,
+        UNWRAPS_FEWER_BYTES,
+        UNWRAPS_MORE_BYTES,
+        UNWRAPS_NULL,
+        ERASES_WHAT_IT_IS_GIVEN
+    }
+
+    private final KekProvider real = LocalKeks.random(LocalKeks.SUN);
+    private final AtomicInteger calls = new AtomicInteger();
+    private final Semaphore hanging = new Semaphore(0);
+    private final CountDownLatch released = new CountDownLatch(1);
+    private volatile Fault fault = Fault.NONE;
+
+    void set(Fault now) {
+        fault = now;
+    }
+
+    int calls() {
+        return calls.get();
+    }
+
+    /** Waits until so many calls hang. */
+    boolean awaitHanging(int calls) throws InterruptedException {
+        return hanging.tryAcquire(calls, 30, TimeUnit.SECONDS);
+    }
+
+    void release() {
+        fault = Fault.NONE;
+        released.countDown();
+    }
+
+    @Override
+    public String current() {
+        return real.current();
+    }
+
+    @Override
+    public byte[] wrap(byte[] dataKey, byte[] context) throws KekUnavailableException {
+        begin();
+        byte[] wrapped = real.wrap(dataKey, context);
+        return switch (fault) {
+            case WRAPS_SOMETHING_ELSE -> real.wrap(LocalKeks.randomKey(), context);
+            case WRAPS_NOTHING -> new byte[0];
+            case WRAPS_NULL -> null;
+            case WRAPS_TOO_MUCH -> Arrays.copyOf(wrapped, CheckedKek.MOST_WRAPPED_BYTES + 1);
+            case ERASES_WHAT_IT_IS_GIVEN -> {
+                Arrays.fill(dataKey, (byte) 0);
+                Arrays.fill(context, (byte) 0);
+                yield wrapped;
+            }
+            default -> wrapped;
+        };
+    }
+
+    @Override
+    public Optional<byte[]> unwrap(String kek, byte[] wrapped, byte[] context) throws KekUnavailableException {
+        begin();
+        Optional<byte[]> dataKey = real.unwrap(kek, wrapped, context);
+        return switch (fault) {
+            case UNWRAPS_ANOTHER_KEY -> Optional.of(LocalKeks.randomKey());
+            case UNWRAPS_FEWER_BYTES -> Optional.of(new byte[16]);
+            case UNWRAPS_MORE_BYTES -> dataKey.map(bytes -> Arrays.copyOf(bytes, 33));
+            case UNWRAPS_NULL -> null;
+            case ERASES_WHAT_IT_IS_GIVEN -> {
+                Arrays.fill(wrapped, (byte) 0);
+                Arrays.fill(context, (byte) 0);
+                yield dataKey;
+            }
+            default -> dataKey;
+        };
+    }
+
+    private void begin() throws KekUnavailableException {
+        calls.incrementAndGet();
+        if (fault == Fault.DOWN) {
+            throw new KekUnavailableException("the service of keys is down");
+        }
+        if (fault == Fault.THROWS) {
+            throw new IllegalStateException("the client of the service is broken");
+        }
+        if (fault == Fault.HANGS) {
+            hanging.release();
+            try {
+                released.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new KekUnavailableException("interrupted", e);
+            }
+        }
+    }
+}
