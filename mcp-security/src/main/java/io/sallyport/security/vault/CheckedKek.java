@@ -44,8 +44,9 @@ final class CheckedKek implements KekProvider {
     private final Duration patience;
     private final Semaphore calls = new Semaphore(MOST_AT_ONCE);
 
-    CheckedKek(KekProvider kek, Primitives primitives) {
-        this(kek, primitives, PATIENCE);
+    /** Returns a provider that checks another, if that is not checked already. */
+    static CheckedKek of(KekProvider kek, Primitives primitives) {
+        return kek instanceof CheckedKek checked ? checked : new CheckedKek(kek, primitives, PATIENCE);
     }
 
     /** @param patience how long to wait when as many calls as there may be are under way */

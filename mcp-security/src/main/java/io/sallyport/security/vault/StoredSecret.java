@@ -19,7 +19,7 @@ import java.util.Optional;
  *
  * <p>Closing it erases the value.
  */
-record StoredSecret(boolean expired, byte[] policy, SecretValue value) implements AutoCloseable {
+record StoredSecret(boolean expired, SecretPolicy policy, SecretValue value) implements AutoCloseable {
 
     /** What is in front of a value, with the largest policy. */
     static final int MOST_OVERHEAD = 64 * 1024;
@@ -29,11 +29,12 @@ record StoredSecret(boolean expired, byte[] policy, SecretValue value) implement
 
     /** Returns the bytes, which are the caller's to erase. */
     byte[] bytes() {
-        return value.use(content -> ByteBuffer.allocate(HEAD_BYTES + policy.length + content.length)
+        byte[] encoded = policy.encode();
+        return value.use(content -> ByteBuffer.allocate(HEAD_BYTES + encoded.length + content.length)
                 .put(VERSION)
                 .put((byte) (expired ? 1 : 0))
-                .putInt(policy.length)
-                .put(policy)
+                .putInt(encoded.length)
+                .put(encoded)
                 .put(content)
                 .array());
     }
@@ -48,12 +49,13 @@ record StoredSecret(boolean expired, byte[] policy, SecretValue value) implement
             if (version != VERSION || expired < 0 || expired > 1 || length < 0 || length > buffer.remaining()) {
                 return Optional.empty();
             }
-            byte[] policy = new byte[length];
-            buffer.get(policy);
+            byte[] encoded = new byte[length];
+            buffer.get(encoded);
+            SecretPolicy policy = SecretPolicy.decode(encoded);
             byte[] value = new byte[buffer.remaining()];
             buffer.get(value);
             return Optional.of(new StoredSecret(expired == 1, policy, SecretValue.taking(value)));
-        } catch (BufferUnderflowException e) {
+        } catch (BufferUnderflowException | IllegalArgumentException e) {
             return Optional.empty();
         } finally {
             Arrays.fill(bytes, (byte) 0);

@@ -3,7 +3,9 @@ package io.sallyport.security.vault;
 import static java.util.Objects.requireNonNull;
 
 import io.sallyport.security.vault.VaultStore.RowId;
+import io.sallyport.spi.AuditSink;
 import io.sallyport.spi.Sealer;
+import io.sallyport.spi.SecretResolver;
 import java.security.Provider;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -49,7 +51,7 @@ public final class Vault implements AutoCloseable {
     private Vault(Builder builder) {
         this.store = builder.store;
         this.clock = builder.clock;
-        this.keys = new TenantKeys(store, builder.kek, builder.random, clock);
+        this.keys = new TenantKeys(store, CheckedKek.of(builder.kek, builder.primitives), builder.random, clock);
         this.envelope = new Envelope(builder.primitives, builder.random);
         this.rows = new SealedRows(store, keys, envelope);
         this.sealedOpensFor = builder.sealedOpensFor;
@@ -143,19 +145,28 @@ public final class Vault implements AutoCloseable {
     }
 
     /**
+     * Puts a secret in that no template may refer to: only {@link #get} returns it. See {@link #put(String, String, SecretValue,
+     * SecretPolicy)}.
+     */
+    public void put(String tenant, String name, SecretValue value) throws KekUnavailableException {
+        put(tenant, name, value, SecretPolicy.nowhere());
+    }
+
+    /**
      * Puts a secret in, in the place of the one that has been there under its name. When it returns, it is kept.
      *
      * @param value remains the caller's to close
+     * @param policy where a {@linkplain #resolver resolver} may use it; sealed together with the value
      * @throws IllegalArgumentException if it has more than {@value #MOST_SECRET_BYTES} bytes
      * @throws KekUnavailableException if it is the first one of the tenant here and its key cannot be had now
      */
-    public void put(String tenant, String name, SecretValue value) throws KekUnavailableException {
+    public void put(String tenant, String name, SecretValue value, SecretPolicy policy) throws KekUnavailableException {
         RowId id = secret(tenant, name);
         if (value.length() > MOST_SECRET_BYTES) {
             throw new IllegalArgumentException(
                     "a secret must have at most " + MOST_SECRET_BYTES + " bytes, but had " + value.length());
         }
-        byte[] content = new StoredSecret(false, new byte[0], value).bytes();
+        byte[] content = new StoredSecret(false, policy, value).bytes();
         try {
             rows.put(id, content);
         } finally {
@@ -171,8 +182,12 @@ public final class Vault implements AutoCloseable {
      */
     public Optional<SecretValue> get(String tenant, String name)
             throws KekUnavailableException, SecretUnreadableException {
-        RowId id = secret(tenant, name);
-        Optional<byte[]> content = rows.get(id);
+        return find(tenant, name).map(SecretSource.Secret::value);
+    }
+
+    private Optional<SecretSource.Secret> find(String tenant, String name)
+            throws KekUnavailableException, SecretUnreadableException {
+        Optional<byte[]> content = rows.get(secret(tenant, name));
         if (content.isEmpty()) {
             return Optional.empty();
         }
@@ -185,7 +200,7 @@ public final class Vault implements AutoCloseable {
                     .log("a secret was expired");
             throw new SecretUnreadableException();
         }
-        return Optional.of(stored.value());
+        return Optional.of(new SecretSource.Secret(stored.policy(), stored.value()));
     }
 
     /** Takes a secret out; returns whether there was one. */
@@ -279,6 +294,17 @@ public final class Vault implements AutoCloseable {
         VaultSealer sealer = new VaultSealer(keys, envelope);
         sealer.begin();
         return sealer;
+    }
+
+    /**
+     * Returns what gives secrets of this vault out for use in an operator's templates, where their policies allow it. See {@link
+     * io.sallyport.gateway.McpGateway.Builder#secretResolver}.
+     *
+     * @param redactor is told each value before it is given out
+     * @param audit hears of each use and each refusal
+     */
+    public SecretResolver resolver(VaultRedactor redactor, AuditSink audit) {
+        return new VaultSecretResolver(this::find, redactor, audit, clock);
     }
 
     VaultStore store() {

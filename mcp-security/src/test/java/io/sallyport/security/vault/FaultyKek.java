@@ -1,6 +1,7 @@
 package io.sallyport.security.vault;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
@@ -27,7 +28,8 @@ final class FaultyKek implements KekProvider {
         ERASES_WHAT_IT_IS_GIVEN
     }
 
-    private final KekProvider real = LocalKeks.random(LocalKeks.SUN);
+    private final byte[] first = LocalKeks.randomKey();
+    private volatile KekProvider real = new LocalKek(LocalKeks.SUN, List.of(first));
     private final AtomicInteger calls = new AtomicInteger();
     private final Semaphore hanging = new Semaphore(0);
     private final CountDownLatch released = new CountDownLatch(1);
@@ -35,6 +37,11 @@ final class FaultyKek implements KekProvider {
 
     void set(Fault now) {
         fault = now;
+    }
+
+    /** Wraps by another key from now on. */
+    void changeKey() {
+        real = new LocalKek(LocalKeks.SUN, List.of(LocalKeks.randomKey(), first));
     }
 
     int calls() {

@@ -7,12 +7,13 @@ import io.sallyport.security.vault.FaultyKek.Fault;
 import io.sallyport.security.vault.VaultStore.Ring;
 import io.sallyport.security.vault.VaultStore.RowId;
 import io.sallyport.testing.CapturedLog;
-import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -25,16 +26,20 @@ class KekFaultsTest {
 
     private final VaultStore store = new InMemoryVaultStore();
     private final FaultyKek kek = new FaultyKek();
+    private final List<Vault> vaults = new ArrayList<>();
     private final Vault vault = vault();
+
+    @AfterEach
+    void close() {
+        vaults.forEach(Vault::close);
+    }
 
     /** Returns what another process with the same provider and store has. */
     private Vault vault() {
-        return new Vault(
-                store,
-                new CheckedKek(kek, LocalKeks.SUN, Duration.ofMillis(10)),
-                LocalKeks.SUN,
-                new SecureRandom(),
-                InstantSource.system());
+        Vault made = Vault.builder(store, new CheckedKek(kek, LocalKeks.SUN, Duration.ofMillis(10)))
+                .build();
+        vaults.add(made);
+        return made;
     }
 
     private static SecretValue secret(String text) {
@@ -164,8 +169,9 @@ class KekFaultsTest {
     void aGoodKeyIsNotReplacedByOneThatWouldNotComeBack(Fault fault) throws Exception {
         vault.put("acme", "github", secret("hunter2"));
         Ring before = store.ring("acme");
+        kek.changeKey();
         kek.set(fault);
-        KeyRotation rotation = new KeyRotation(store, vault, Duration.ZERO);
+        KeyRotation rotation = vault.rotation().build();
 
         try (CapturedLog log = CapturedLog.of("io.sallyport.vault")) {
             assertThatThrownBy(() -> rotation.rewrap("acme")).isInstanceOf(KekUnavailableException.class);
@@ -188,7 +194,7 @@ class KekFaultsTest {
 
     @Test
     void whatWasChangedInTheStoreIsSaidToBe() throws Exception {
-        CheckedKek checked = new CheckedKek(kek, LocalKeks.SUN);
+        CheckedKek checked = CheckedKek.of(kek, LocalKeks.SUN);
         byte[] wrapped = checked.wrap(LocalKeks.randomKey(), new byte[1]);
         wrapped[1] ^= 1;
 

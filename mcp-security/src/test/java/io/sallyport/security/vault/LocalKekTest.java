@@ -74,7 +74,7 @@ class LocalKekTest {
 
         @Override
         protected KekProvider open() {
-            return new CheckedKek(LocalKeks.random(LocalKeks.SUN), LocalKeks.SUN);
+            return CheckedKek.of(LocalKeks.random(LocalKeks.SUN), LocalKeks.SUN);
         }
 
         @AfterEach
@@ -102,7 +102,7 @@ class LocalKekTest {
 
         assertThat(kek.current()).isEqualTo("local-307b073e2ccfb006");
         assertThat(kek.wrap(DATA_KEY, CONTEXT)).isEqualTo(HexFormat.of().parseHex(WRAPPED));
-        assertThat(new CheckedKek(kek, LocalKeks.SUN).wrap(DATA_KEY, CONTEXT))
+        assertThat(CheckedKek.of(kek, LocalKeks.SUN).wrap(DATA_KEY, CONTEXT))
                 .isEqualTo(HexFormat.of()
                         .parseHex("01" + "1fa4faf92ec2fac84890924b8b1b8e193489d76276573aebaa13b5ca9e62751e" + WRAPPED));
     }

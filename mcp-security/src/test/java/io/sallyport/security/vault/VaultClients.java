@@ -29,10 +29,7 @@ final class VaultClients {
     private static final int WRITERS = 2;
     private static final int READERS = 2;
     private static final int NAMES = 10;
-    private static final Duration BEATS_EACH = Duration.ofMillis(50);
-    private static final Duration LEASE = Duration.ofSeconds(10);
 
-    private final VaultStore store;
     private final Vault vault;
     private final int process;
     private final Map<String, Long> acked = new ConcurrentHashMap<>();
@@ -40,8 +37,7 @@ final class VaultClients {
     private final AtomicLong writes = new AtomicLong();
     private final AtomicBoolean enough = new AtomicBoolean();
 
-    VaultClients(VaultStore store, Vault vault, int process) {
-        this.store = store;
+    VaultClients(Vault vault, int process) {
         this.vault = vault;
         this.process = process;
     }
@@ -89,7 +85,6 @@ final class VaultClients {
         VaultKillProgram.atEndOfInput(() -> enough.set(true));
         ExecutorService threads = Executors.newCachedThreadPool();
         List<Future<?>> all = new ArrayList<>();
-        all.add(threads.submit(() -> whileItLasts(BEATS_EACH, this::beat)));
         for (int i = 0; i < WRITERS; i++) {
             List<String> names = names(process, i);
             all.add(threads.submit(() -> whileItLasts(Duration.ofMillis(20), () -> write(names))));
@@ -98,12 +93,11 @@ final class VaultClients {
             Map<String, Long> seen = new HashMap<>();
             all.add(threads.submit(() -> whileItLasts(Duration.ofMillis(2), () -> read(seen))));
         }
-        beat();
         System.out.println("READY");
         for (Future<?> one : all) {
             one.get();
         }
-        store.leave(node());
+        vault.close();
         acked.forEach((name, number) -> System.out.println("ACKED " + name + " " + number));
         System.out.println("DONE " + writes + " " + reads);
     }
@@ -122,14 +116,6 @@ final class VaultClients {
             }
             LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(pace.toNanos()));
         }
-    }
-
-    private String node() {
-        return "clients-" + process;
-    }
-
-    private void beat() {
-        store.beat(node(), vault.keys().refresh(), LEASE);
     }
 
     private static String anyOf(List<String> names) {

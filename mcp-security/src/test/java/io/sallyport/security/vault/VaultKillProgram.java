@@ -3,9 +3,7 @@ package io.sallyport.security.vault;
 import io.sallyport.security.vault.KeyRotation.Report;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Base64;
 import java.util.List;
 
@@ -14,7 +12,9 @@ final class VaultKillProgram {
 
     static final String TENANT = "acme";
 
-    /** Nodes say that they live several times in each second. */
+    /** What has been killed is waited for as long. */
+    private static final Duration LEASE = Duration.ofSeconds(1);
+
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private VaultKillProgram() {}
@@ -30,9 +30,9 @@ final class VaultKillProgram {
         VaultStore store = FailpointStore.of(stores.open(arguments[1], arguments[3]), arguments[3]);
         Vault vault = vault(store, arguments[2]);
         switch (arguments[4]) {
-            case "rotate" -> rotate(store, vault, Integer.MAX_VALUE);
-            case "resume" -> rotate(store, vault, 1);
-            case "clients" -> new VaultClients(store, vault, Integer.parseInt(arguments[5])).work();
+            case "rotate" -> rotate(vault, Integer.MAX_VALUE);
+            case "resume" -> rotate(vault, 1);
+            case "clients" -> new VaultClients(vault, Integer.parseInt(arguments[5])).work();
             default -> throw new IllegalArgumentException(arguments[4]);
         }
         store.close();
@@ -40,12 +40,9 @@ final class VaultKillProgram {
     }
 
     static Vault vault(VaultStore store, String kek) {
-        return new Vault(
-                store,
-                new LocalKek(Primitives.ofJdk(), List.of(Base64.getDecoder().decode(kek))),
-                Primitives.ofJdk(),
-                new SecureRandom(),
-                InstantSource.system());
+        KekProvider wraps =
+                new LocalKek(Primitives.ofJdk(), List.of(Base64.getDecoder().decode(kek)));
+        return Vault.builder(store, wraps).lease(LEASE).build();
     }
 
     /** Lets something happen when there is no more input: whoever has started us wants it, or is dead. */
@@ -67,9 +64,9 @@ final class VaultKillProgram {
         thread.start();
     }
 
-    private static void rotate(VaultStore store, Vault vault, int times) throws Exception {
+    private static void rotate(Vault vault, int times) throws Exception {
         atEndOfInput(() -> Runtime.getRuntime().halt(0));
-        KeyRotation rotation = new KeyRotation(store, vault, PATIENCE);
+        KeyRotation rotation = vault.rotation().patience(PATIENCE).build();
         System.out.println("READY");
         for (int i = 0; i < times; i++) {
             Report report = rotation.rotate(TENANT);

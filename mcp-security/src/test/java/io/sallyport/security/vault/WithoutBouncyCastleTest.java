@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.SecureRandom;
-import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -113,14 +112,11 @@ class WithoutBouncyCastleTest {
             byte[] key = new byte[LocalKek.BYTES];
             random.nextBytes(key);
             Primitives primitives = Primitives.ofJdk();
-            Vault vault = new Vault(
-                    new InMemoryVaultStore(),
-                    new CheckedKek(new LocalKek(primitives, List.of(key)), primitives),
-                    primitives,
-                    random,
-                    InstantSource.system());
-            vault.put("acme", "github", SecretValue.of("hunter2".toCharArray()));
-            return new String(vault.get("acme", "github").orElseThrow().characters());
+            KekProvider kek = new LocalKek(primitives, List.of(key));
+            try (Vault vault = Vault.builder(new InMemoryVaultStore(), kek).build()) {
+                vault.put("acme", "github", SecretValue.of("hunter2".toCharArray()));
+                return new String(vault.get("acme", "github").orElseThrow().characters());
+            }
         }
     }
 
