@@ -4,7 +4,11 @@ import java.util.Optional;
 
 /**
  * Wraps data keys by a key of its own, the key-encryption key, which never leaves it: a file, a key store, a service. Asked
- * when a data key is made and when one is needed for the first time, not for each secret. Thread-safe.
+ * when a data key is made and when one is needed for the first time, not for each secret. {@link KekProviders} has those whose
+ * key is in this process. Thread-safe.
+ *
+ * <p>A provider limits its own time, and says then that it cannot be had: nobody else can end a call that hangs. Its calls are
+ * checked, so that a wrong answer is an error of an operator's, and no data key is lost by it.
  */
 public interface KekProvider {
 

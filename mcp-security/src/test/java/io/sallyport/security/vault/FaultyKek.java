@@ -110,7 +110,9 @@ final class FaultyKek implements KekProvider {
         if (fault == Fault.HANGS) {
             hanging.release();
             try {
-                released.await();
+                if (!released.await(30, TimeUnit.SECONDS)) {
+                    throw new AssertionError("nobody has released it");
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new KekUnavailableException("interrupted", e);

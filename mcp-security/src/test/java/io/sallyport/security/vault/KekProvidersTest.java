@@ -101,6 +101,16 @@ class KekProvidersTest {
     }
 
     @Test
+    void nobodyIsAskedForTheKeyOfAnother() throws Exception {
+        FaultyKek farAway = new FaultyKek();
+        KekProvider old = LocalKeks.random(LocalKeks.SUN);
+
+        KekProviders.several(farAway, old).unwrap(old.current(), old.wrap(dataKey, CONTEXT), CONTEXT);
+
+        assertThat(farAway.calls()).isZero();
+    }
+
+    @Test
     void anOlderKeyOfAnotherIsFound() throws Exception {
         Path inFolder = Files.createDirectory(folder.resolve("keys"));
         write(inFolder.resolve("2025"), key);
