@@ -84,7 +84,9 @@ final class FaultyKek implements KekProvider {
     @Override
     public Optional<byte[]> unwrap(String kek, byte[] wrapped, byte[] context) throws KekUnavailableException {
         begin();
-        Optional<byte[]> dataKey = real.unwrap(kek, wrapped, context);
+        // So that its length is all that is wrong with it.
+        byte[] cut = wrapped.length > CheckedKek.MOST_WRAPPED_BYTES ? Arrays.copyOf(wrapped, 40) : wrapped;
+        Optional<byte[]> dataKey = real.unwrap(kek, cut, context);
         return switch (fault) {
             case UNWRAPS_ANOTHER_KEY -> Optional.of(LocalKeks.randomKey());
             case UNWRAPS_FEWER_BYTES -> Optional.of(new byte[16]);
