@@ -124,13 +124,10 @@ final class PemKey {
     private static PrivateKeyInfo decrypted(Path file, PKCS8EncryptedPrivateKeyInfo encrypted, char[] password)
             throws KekUnavailableException {
         try {
-            PrivateKeyInfo key = encrypted.decryptPrivateKeyInfo(new JceOpenSSLPKCS8DecryptorProviderBuilder()
+            return encrypted.decryptPrivateKeyInfo(new JceOpenSSLPKCS8DecryptorProviderBuilder()
                     .setProvider(new BouncyCastleProvider())
                     .build(password));
-            // A wrong password leads to what looks like a key for one of some hundreds.
-            key.parsePrivateKey();
-            return key;
-        } catch (PKCSException | OperatorCreationException | IOException | RuntimeException e) {
+        } catch (PKCSException | OperatorCreationException | RuntimeException e) {
             throw new KekUnavailableException("the password does not open the private key in " + file
                     + ", or the file is damaged; set the right one");
         }
