@@ -3,6 +3,7 @@ package io.sallyport.upstream.stdio;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.sallyport.spi.RedactingStream;
 import io.sallyport.spi.Redactor;
 import io.sallyport.testing.CapturedLog;
 import io.sallyport.testing.Incident;
@@ -330,6 +331,25 @@ class ChildProcessTest {
         ChildProcess child = startRedacted("printf 'token s3cret\\n' >&2; echo ready; read -r line", line -> {
             throw new IllegalStateException("broken");
         });
+        recorder.nextLine();
+
+        Eventually.until("it is told", () -> child.stderrTail().equals(List.of(StderrTail.WITHHELD)));
+    }
+
+    @Test
+    void whatIsWrittenToStandardErrorIsWithheldIfTheStreamOfTheRedactorFails() throws Exception {
+        Redactor broken = new Redactor() {
+            @Override
+            public String redact(String text) {
+                return text;
+            }
+
+            @Override
+            public RedactingStream stream() {
+                throw new IllegalStateException("broken");
+            }
+        };
+        ChildProcess child = startRedacted("printf 'token s3cret\\n' >&2; echo ready; read -r line", broken);
         recorder.nextLine();
 
         Eventually.until("it is told", () -> child.stderrTail().equals(List.of(StderrTail.WITHHELD)));

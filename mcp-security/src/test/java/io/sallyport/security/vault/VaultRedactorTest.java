@@ -143,6 +143,17 @@ class VaultRedactorTest {
     }
 
     @Test
+    void doesNotDependOnCutsWhereAValueHoldsAnotherAndEndsWithTheBeginningOfAThird() {
+        redactor.register(SecretReference.parse("secret://a/one"), "xxabcdefghij".toCharArray());
+        redactor.register(SecretReference.parse("secret://a/two"), "abcdefgh".toCharArray());
+        redactor.register(SecretReference.parse("secret://a/three"), "abcdefghijKLM".toCharArray());
+        byte[] text = "-xxabcdefghij-".getBytes(UTF_8);
+        for (int cut = 0; cut <= text.length; cut++) {
+            assertThat(through(redactor.stream(), text, cut)).isEqualTo("-***-");
+        }
+    }
+
+    @Test
     void keepsBackOnlyWhatMayBeTheBeginningOfAValue() {
         register("secret-value-1");
         RedactingStream stream = redactor.stream();
