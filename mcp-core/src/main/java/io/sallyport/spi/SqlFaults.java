@@ -1,5 +1,6 @@
 package io.sallyport.spi;
 
+import java.sql.BatchUpdateException;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLRecoverableException;
@@ -59,7 +60,7 @@ public final class SqlFaults {
 
     /**
      * Returns what to throw: a {@link StoreUnavailableException} for an outage, an {@link IllegalStateException} for what
-     * waiting does not mend. Neither it nor its cause has an address or a password in its message.
+     * waiting does not mend. Neither it nor its cause has an address, a password or data in its message.
      *
      * @param what what was to be done, such as {@code look up a session}
      */
@@ -97,17 +98,28 @@ public final class SqlFaults {
         return fault.getSQLState() == null ? "" : fault.getSQLState();
     }
 
-    /** Drivers' messages may have the whole address in them; then only a copy without it is passed on. */
+    /** Drivers' messages may have addresses or data in them; then only a copy without them is passed on. */
     private static SQLException withoutSecrets(SQLException fault) {
+        if (quotesData(fault)) {
+            return copy(fault, "what it says quotes data, and is not shown");
+        }
         for (Throwable t = fault; t != null; t = t.getCause()) {
             if (t.getMessage() != null && !redacted(t.getMessage()).equals(t.getMessage())) {
-                SQLException copy = new SQLException(
-                        redacted(String.valueOf(fault.getMessage())), fault.getSQLState(), fault.getErrorCode());
-                copy.setStackTrace(fault.getStackTrace());
-                return copy;
+                return copy(fault, redacted(String.valueOf(fault.getMessage())));
             }
         }
         return fault;
+    }
+
+    /** Values that do not fit and constraints that do not hold are named; a batch is named with all its parameters. */
+    private static boolean quotesData(SQLException fault) {
+        return state(fault).startsWith("22") || state(fault).startsWith("23") || fault instanceof BatchUpdateException;
+    }
+
+    private static SQLException copy(SQLException fault, String message) {
+        SQLException copy = new SQLException(message, fault.getSQLState(), fault.getErrorCode());
+        copy.setStackTrace(fault.getStackTrace());
+        return copy;
     }
 
     private static String redacted(String message) {

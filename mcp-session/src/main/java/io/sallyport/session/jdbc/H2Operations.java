@@ -7,6 +7,7 @@ import io.sallyport.spi.SessionRecord;
 import io.sallyport.spi.SessionStore;
 import io.sallyport.spi.SessionStore.Bounds;
 import io.sallyport.spi.SessionStore.End;
+import io.sallyport.spi.SqlStatements;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -25,7 +26,7 @@ final class H2Operations extends SharedOperations {
 
     private static final String NOW = "cast(extract(epoch from current_timestamp(6)) * 1000000 as bigint)";
 
-    H2Operations(Bounds bounds, Sql sql) {
+    H2Operations(Bounds bounds, SqlStatements sql) {
         super(bounds, sql, NOW);
     }
 
@@ -405,7 +406,7 @@ final class H2Operations extends SharedOperations {
     @Override
     public boolean beat(Connection db, String node, Duration lease) throws SQLException {
         long now = now(db);
-        long until = now + Sql.micros(lease);
+        long until = now + SqlStatements.micros(lease);
         if (sql.change(db, "update sallyport_node set until = ? where node = ? and until > ?", until, node, now) == 1) {
             return true;
         }

@@ -3,6 +3,7 @@ package io.sallyport.session.jdbc;
 import static java.util.Objects.requireNonNull;
 
 import io.sallyport.spi.ClusterBus;
+import io.sallyport.spi.SqlDatabase;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -16,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class JdbcClusterBus implements ClusterBus {
 
-    private final Database database;
+    private final SqlDatabase database;
     private final Operations operations;
     private final long leastNanos;
     private final long mostNanos;
@@ -25,7 +26,7 @@ final class JdbcClusterBus implements ClusterBus {
     /** How long to wait before the next look; the longer, the longer there was nothing. */
     private volatile long pauseNanos;
 
-    JdbcClusterBus(Database database, Operations operations, Duration leastPause, Duration mostPause) {
+    JdbcClusterBus(SqlDatabase database, Operations operations, Duration leastPause, Duration mostPause) {
         this.database = database;
         this.operations = operations;
         this.leastNanos = leastPause.toNanos();

@@ -3,16 +3,17 @@ package io.sallyport.session.jdbc;
 import static java.util.Objects.requireNonNull;
 
 import io.sallyport.spi.EventLog;
+import io.sallyport.spi.SqlDatabase;
 import java.util.List;
 import java.util.Optional;
 
 /** The streams of a {@link JdbcSessionStore}. */
 final class JdbcEventLog implements EventLog {
 
-    private final Database database;
+    private final SqlDatabase database;
     private final Operations operations;
 
-    JdbcEventLog(Database database, Operations operations) {
+    JdbcEventLog(SqlDatabase database, Operations operations) {
         this.database = database;
         this.operations = operations;
     }

@@ -8,7 +8,9 @@ import io.sallyport.spi.Principal;
 import io.sallyport.spi.SchemaMigrator;
 import io.sallyport.spi.SessionRecord;
 import io.sallyport.spi.SessionStore;
+import io.sallyport.spi.SqlDatabase;
 import io.sallyport.spi.SqlFaults;
+import io.sallyport.spi.SqlStatements;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -52,7 +54,7 @@ public final class JdbcSessionStore implements SessionStore {
 
     private final Bounds bounds;
     private final Capabilities capabilities;
-    private final Database database;
+    private final SqlDatabase database;
     private final Operations operations;
     private final JdbcEventLog events;
     private final JdbcClusterBus bus;
@@ -60,7 +62,7 @@ public final class JdbcSessionStore implements SessionStore {
     private JdbcSessionStore(Builder settings, Operations operations, Durability durability) {
         this.bounds = settings.bounds;
         this.capabilities = new Capabilities(true, durability);
-        this.database = new Database(settings.connections, settings.timeout, operations.isTransactional());
+        this.database = new SqlDatabase(settings.connections, settings.timeout, operations.isTransactional());
         this.operations = operations;
         this.events = new JdbcEventLog(database, operations);
         this.bus = new JdbcClusterBus(database, operations, settings.leastPause, settings.mostPause);
@@ -146,7 +148,7 @@ public final class JdbcSessionStore implements SessionStore {
                     throw new IllegalArgumentException("the transaction isolation must be READ COMMITTED, which both"
                             + " databases have by default; set it so for this data source");
                 }
-                Sql sql = new Sql(timeout);
+                SqlStatements sql = new SqlStatements(timeout);
                 Operations operations = SchemaMigrator.Dialect.of(connection) == SchemaMigrator.Dialect.POSTGRESQL
                         ? new PostgresOperations(bounds, sql)
                         : new H2Operations(bounds, sql);

@@ -7,6 +7,7 @@ import io.sallyport.spi.SessionRecord;
 import io.sallyport.spi.SessionStore;
 import io.sallyport.spi.SessionStore.Bounds;
 import io.sallyport.spi.SqlFaults;
+import io.sallyport.spi.SqlStatements;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -25,7 +26,7 @@ final class PostgresOperations extends SharedOperations {
     /** Whether there was so little room the last time that sessions have to be opened one after the other. */
     private volatile boolean isCrowded;
 
-    PostgresOperations(Bounds bounds, Sql sql) {
+    PostgresOperations(Bounds bounds, SqlStatements sql) {
         // As a subquery it is asked once, and what is compared with it is found by an index.
         super(bounds, sql, "(select sallyport_now())");
     }
@@ -197,7 +198,7 @@ final class PostgresOperations extends SharedOperations {
 
     @Override
     public boolean beat(Connection db, String node, Duration lease) throws SQLException {
-        return sql.one(db, "select sallyport_beat(?, ?)", row -> row.getBoolean(1), node, Sql.micros(lease));
+        return sql.one(db, "select sallyport_beat(?, ?)", row -> row.getBoolean(1), node, SqlStatements.micros(lease));
     }
 
     @Override

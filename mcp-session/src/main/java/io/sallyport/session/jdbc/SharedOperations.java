@@ -13,6 +13,7 @@ import io.sallyport.spi.SessionStore.Ended;
 import io.sallyport.spi.SessionStore.Live;
 import io.sallyport.spi.SessionStore.Lookup;
 import io.sallyport.spi.SessionStore.Unknown;
+import io.sallyport.spi.SqlStatements;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -37,7 +38,7 @@ abstract class SharedOperations implements Operations {
     private static final int NOTED_PER_IDLE = 10;
 
     final Bounds bounds;
-    final Sql sql;
+    final SqlStatements sql;
     final long idle;
     final long absolute;
     final long noteAfter;
@@ -48,11 +49,11 @@ abstract class SharedOperations implements Operations {
      *
      * @param now the database's clock, as an expression: microseconds since 1970
      */
-    SharedOperations(Bounds bounds, Sql sql, String now) {
+    SharedOperations(Bounds bounds, SqlStatements sql, String now) {
         this.bounds = bounds;
         this.sql = sql;
-        this.idle = Sql.micros(bounds.idle());
-        this.absolute = Sql.micros(bounds.absolute());
+        this.idle = SqlStatements.micros(bounds.idle());
+        this.absolute = SqlStatements.micros(bounds.absolute());
         this.noteAfter = idle / NOTED_PER_IDLE;
         this.now = now;
     }
@@ -130,8 +131,8 @@ abstract class SharedOperations implements Operations {
                                 + (of.isPresent() ? " and principal = ?" : "")
                                 + " order by session_key fetch first ? rows only",
                         row -> {
-                            Instant opened = Sql.instant(row.getLong(2));
-                            Instant used = Sql.instant(row.getLong(3));
+                            Instant opened = SqlStatements.instant(row.getLong(2));
+                            Instant used = SqlStatements.instant(row.getLong(3));
                             return SessionRecord.read(row.getString(1))
                                     .map(record -> new SessionStore.Summary(record, opened, used));
                         },

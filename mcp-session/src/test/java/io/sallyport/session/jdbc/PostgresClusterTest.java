@@ -6,6 +6,7 @@ import io.sallyport.session.LostStoreContract;
 import io.sallyport.spi.SchemaMigrator;
 import io.sallyport.spi.SessionStore;
 import io.sallyport.testing.Container;
+import io.sallyport.testing.Postgres;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 

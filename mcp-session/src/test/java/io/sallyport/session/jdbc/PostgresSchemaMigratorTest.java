@@ -1,6 +1,7 @@
 package io.sallyport.session.jdbc;
 
 import com.zaxxer.hikari.HikariDataSource;
+import io.sallyport.testing.Postgres;
 
 class PostgresSchemaMigratorTest extends SchemaMigratorContract {
 

@@ -5,6 +5,7 @@ import io.sallyport.spi.SchemaMigrator;
 import io.sallyport.spi.SessionStore;
 import io.sallyport.spi.SessionStore.Bounds;
 import io.sallyport.spi.StoreContract;
+import io.sallyport.testing.Postgres;
 import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;

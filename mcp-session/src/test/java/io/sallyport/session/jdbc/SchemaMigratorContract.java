@@ -10,6 +10,7 @@ import io.sallyport.spi.SchemaMigrator.State;
 import io.sallyport.spi.SchemaMismatchException;
 import io.sallyport.spi.StoreUnavailableException;
 import io.sallyport.testing.Incident;
+import io.sallyport.testing.Postgres;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

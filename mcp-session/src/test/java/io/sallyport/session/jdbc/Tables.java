@@ -1,5 +1,7 @@
 package io.sallyport.session.jdbc;
 
+import io.sallyport.spi.SqlStatements;
+import io.sallyport.testing.Postgres;
 import java.time.Duration;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
@@ -20,7 +22,7 @@ final class Tables {
 
     /** Moves all moments that are kept into the past, which is the same to a store as if time had passed. */
     static void age(DataSource database, Duration by) {
-        long micros = Sql.micros(by);
+        long micros = SqlStatements.micros(by);
         Postgres.run(
                 database,
                 "update sallyport_session set opened = opened - " + micros + ", used = used - " + micros

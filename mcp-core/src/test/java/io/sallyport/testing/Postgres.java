@@ -1,4 +1,4 @@
-package io.sallyport.session.jdbc;
+package io.sallyport.testing;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
@@ -12,7 +12,7 @@ import java.time.Duration;
 import javax.sql.DataSource;
 
 /** One PostgreSQL server for all tests of this JVM, which ends with it. */
-final class Postgres {
+public final class Postgres {
 
     private static final EmbeddedPostgres SERVER = start();
 
@@ -26,12 +26,12 @@ final class Postgres {
         }
     }
 
-    static int port() {
+    public static int port() {
         return SERVER.getPort();
     }
 
     /** Returns connections to an empty schema of this name; {@code options} may be added to it, such as {@code &a=b}. */
-    static HikariDataSource freshSchema(String name, int connections, String options) {
+    public static HikariDataSource freshSchema(String name, int connections, String options) {
         try (Connection connection = SERVER.getPostgresDatabase().getConnection();
                 Statement statement = connection.createStatement()) {
             statement.execute("drop schema if exists " + name + " cascade");
@@ -42,12 +42,12 @@ final class Postgres {
         return pool(SERVER.getJdbcUrl("postgres", "postgres") + "&currentSchema=" + name + options, connections);
     }
 
-    static HikariDataSource pool(String url, int connections) {
+    public static HikariDataSource pool(String url, int connections) {
         return pool(url, connections, Duration.ofSeconds(10));
     }
 
     /** Returns connections for which nobody waits longer than this. */
-    static HikariDataSource pool(String url, int connections, Duration patience) {
+    public static HikariDataSource pool(String url, int connections, Duration patience) {
         HikariConfig settings = new HikariConfig();
         settings.setJdbcUrl(url);
         settings.setMaximumPoolSize(connections);
@@ -58,7 +58,7 @@ final class Postgres {
     }
 
     /** Runs statements, each given a connection of its own to commit with. */
-    static void run(DataSource database, String... statements) {
+    public static void run(DataSource database, String... statements) {
         try (Connection connection = database.getConnection();
                 Statement statement = connection.createStatement()) {
             for (String sql : statements) {

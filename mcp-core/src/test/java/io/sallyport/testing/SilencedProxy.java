@@ -1,4 +1,4 @@
-package io.sallyport.session.jdbc;
+package io.sallyport.testing;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,7 +12,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Passes bytes between a driver and its server, or holds them: then both are there, and neither hears anything. */
-final class SilencedProxy implements AutoCloseable {
+public final class SilencedProxy implements AutoCloseable {
 
     private final ServerSocket listening;
     private final int server;
@@ -21,21 +21,21 @@ final class SilencedProxy implements AutoCloseable {
     private final Condition changed = lock.newCondition();
     private boolean holds;
 
-    SilencedProxy(int server) throws IOException {
+    public SilencedProxy(int server) throws IOException {
         this.server = server;
         this.listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         start(this::accept);
     }
 
-    int port() {
+    public int port() {
         return listening.getLocalPort();
     }
 
-    void hold() {
+    public void hold() {
         set(true);
     }
 
-    void letGo() {
+    public void letGo() {
         set(false);
     }
 
@@ -98,7 +98,7 @@ final class SilencedProxy implements AutoCloseable {
     }
 
     /** Ends all connections, and takes no more. */
-    void cut() throws IOException {
+    public void cut() throws IOException {
         letGo();
         listening.close();
         for (Socket socket : sockets) {

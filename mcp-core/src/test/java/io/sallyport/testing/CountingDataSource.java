@@ -1,4 +1,4 @@
-package io.sallyport.session.jdbc;
+package io.sallyport.testing;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -12,7 +12,7 @@ import java.util.Set;
 import javax.sql.DataSource;
 
 /** Counts what a driver asks its server, and lets answers get lost. */
-final class CountingDataSource {
+public final class CountingDataSource {
 
     /** What of a connection asks the server, too. */
     private static final Set<String> ASKING = Set.of(
@@ -22,20 +22,20 @@ final class CountingDataSource {
     private int asked;
     private boolean losesAnAnswer;
 
-    CountingDataSource(DataSource database) {
+    public CountingDataSource(DataSource database) {
         this.database = database;
     }
 
-    DataSource proxy() {
+    public DataSource proxy() {
         return wrap(DataSource.class, database);
     }
 
     /** Lets the answer to the next statement get lost, after it was done. */
-    void loseTheNextAnswer() {
+    public void loseTheNextAnswer() {
         losesAnAnswer = true;
     }
 
-    void count(Map<String, Integer> trips, String operation, Runnable doing) {
+    public void count(Map<String, Integer> trips, String operation, Runnable doing) {
         int before = asked;
         doing.run();
         trips.put(operation, asked - before);

@@ -1,6 +1,5 @@
-package io.sallyport.session.jdbc;
+package io.sallyport.spi;
 
-import io.sallyport.spi.SqlFaults;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
@@ -8,10 +7,12 @@ import java.time.Duration;
 import javax.sql.DataSource;
 
 /**
- * The connections to a database: borrowed for one operation, with a bound on how long it may take, and given back as they
- * were. What fails because a connection was stale, or because others were at the same rows, is tried again. Thread-safe.
+ * The connections to a database, for every store that is kept in one: borrowed for one operation, with a bound on how long it may take, and given back as they
+ * were. What fails because a connection was stale, or because others were at the same rows, is tried again.
+ *
+ * <p>Thread-safe. The data source is the host's, and stays open.
  */
-final class Database {
+public final class SqlDatabase {
 
     /** More than one: a pool that does not look at its connections gives out all of its stale ones, one by one. */
     private static final int MAX_ATTEMPTS = 10;
@@ -19,8 +20,12 @@ final class Database {
     /** After the server should have given up; then it does not answer at all, and the connection is given up. */
     private static final Duration GRACE = Duration.ofSeconds(1);
 
-    /** Something to do with a connection. */
-    interface Work<T> {
+    /**
+     * Something to do with a connection.
+     *
+     * @param <T> what comes of it
+     */
+    public interface Work<T> {
         /**
          * Does it.
          *
@@ -36,15 +41,24 @@ final class Database {
     /**
      * Creates it.
      *
+     * @param connections where to borrow them, best a pool
+     * @param timeout how long to go on trying; a connection that is silent for a second longer is given up
      * @param isTransactional whether each piece of work is a transaction, or each of its statements
      */
-    Database(DataSource connections, Duration timeout, boolean isTransactional) {
+    public SqlDatabase(DataSource connections, Duration timeout, boolean isTransactional) {
         this.connections = connections;
         this.timeout = timeout;
         this.isTransactional = isTransactional;
     }
 
-    <T> T run(String what, Work<T> work) {
+    /**
+     * Does something, once or, after a fault that passes, again: then what was done before is rolled back, or nobody knows.
+     *
+     * @param what what it is, for messages, such as {@code look up a session}
+     * @throws StoreUnavailableException if the database cannot be reached, or does not answer in time
+     * @throws IllegalStateException if it refuses for a reason that waiting does not mend
+     */
+    public <T> T run(String what, Work<T> work) {
         long end = System.nanoTime() + timeout.toNanos();
         for (int attempt = 1; ; attempt++) {
             try (Connection connection = connect(what)) {
