@@ -10,8 +10,9 @@ import java.sql.Statement;
 import java.util.Map;
 import java.util.Set;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
-/** Counts what a driver asks its server, and lets answers get lost. */
+/** Counts what a driver asks its server, lets answers get lost, and breaks. */
 public final class CountingDataSource {
 
     /** What of a connection asks the server, too. */
@@ -20,7 +21,12 @@ public final class CountingDataSource {
 
     private final DataSource database;
     private int asked;
-    private boolean losesAnAnswer;
+
+    /** To what the next answer gets lost; null if none does. */
+    private @Nullable String losesAnswerTo;
+
+    /** After how many questions there is no server any more. */
+    private int breaksAfter = Integer.MAX_VALUE;
 
     public CountingDataSource(DataSource database) {
         this.database = database;
@@ -32,7 +38,22 @@ public final class CountingDataSource {
 
     /** Lets the answer to the next statement get lost, after it was done. */
     public void loseTheNextAnswer() {
-        losesAnAnswer = true;
+        losesAnswerTo = "";
+    }
+
+    /** Lets the answer to the next call of this method of a connection, such as {@code commit}, get lost. */
+    public void loseTheNextAnswerTo(String method) {
+        losesAnswerTo = method;
+    }
+
+    /** Lets the server be gone after it was asked so many times, until {@link #mend}. */
+    public void breakAfter(int asks) {
+        breaksAfter = asked + asks;
+    }
+
+    /** Lets the server be there again. */
+    public void mend() {
+        breaksAfter = Integer.MAX_VALUE;
     }
 
     public void count(Map<String, Integer> trips, String operation, Runnable doing) {
@@ -51,6 +72,10 @@ public final class CountingDataSource {
     private Object call(Object target, Method method, Object[] arguments) throws Throwable {
         boolean asks = target instanceof Statement && method.getName().startsWith("execute")
                 || target instanceof Connection && ASKING.contains(method.getName());
+        boolean isGone = asked >= breaksAfter && (asks || target instanceof DataSource);
+        if (isGone) {
+            throw new SQLException("the server is gone", "08006");
+        }
         asked += asks ? 1 : 0;
         Object result;
         try {
@@ -58,8 +83,8 @@ public final class CountingDataSource {
         } catch (InvocationTargetException e) {
             throw e.getCause();
         }
-        if (asks && losesAnAnswer) {
-            losesAnAnswer = false;
+        if (asks && losesAnswerTo != null && method.getName().contains(losesAnswerTo)) {
+            losesAnswerTo = null;
             throw new SQLException("the connection broke", "08006");
         }
         if (result instanceof PreparedStatement) {
