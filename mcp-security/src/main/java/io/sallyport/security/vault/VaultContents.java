@@ -26,8 +26,25 @@ import java.util.stream.Stream;
  */
 final class VaultContents {
 
-    private static final Comparator<RowId> BY_NAME =
-            Comparator.comparing(RowId::tenant).thenComparing(RowId::namespace).thenComparing(RowId::name);
+    private static final Comparator<RowId> BY_NAME = Comparator.comparing(RowId::tenant, VaultContents::byCodePoints)
+            .thenComparing(RowId::namespace, VaultContents::byCodePoints)
+            .thenComparing(RowId::name, VaultContents::byCodePoints);
+
+    /** Compares as UTF-8 does: a surrogate, which stands for a code point above U+FFFF, is greater than any other char. */
+    private static int byCodePoints(String one, String other) {
+        int at = 0;
+        while (at < one.length() && at < other.length() && one.charAt(at) == other.charAt(at)) {
+            at++;
+        }
+        if (at == one.length() || at == other.length()) {
+            return one.length() - other.length();
+        }
+        char its = one.charAt(at);
+        char theirs = other.charAt(at);
+        return Character.isSurrogate(its) == Character.isSurrogate(theirs)
+                ? its - theirs
+                : Character.isSurrogate(its) ? 1 : -1;
+    }
 
     /**
      * What is known of a node.
@@ -37,7 +54,7 @@ final class VaultContents {
      */
     record Node(long ringVersion, Instant until) {}
 
-    private final NavigableMap<String, Ring> rings = new TreeMap<>();
+    private final NavigableMap<String, Ring> rings = new TreeMap<>(VaultContents::byCodePoints);
     private final NavigableMap<RowId, Row> rows = new TreeMap<>(BY_NAME);
     private final Map<String, Node> nodes = new HashMap<>();
     private long newestRing;

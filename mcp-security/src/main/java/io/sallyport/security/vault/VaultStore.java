@@ -16,6 +16,8 @@ import java.util.OptionalLong;
  * the writer has seen; nothing is written under a key that is not primary at that very moment; and a key is given up only if
  * no row is under it at that very moment. What a method returned is on disk, if this is a store that keeps anything.
  *
+ * <p>Names are compared, and ordered, by their code points.
+ *
  * <p>Methods throw a {@link io.sallyport.spi.StoreUnavailableException} when the place cannot be reached.
  */
 public interface VaultStore extends AutoCloseable {

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -252,6 +253,57 @@ public abstract class VaultStoreContract {
     @Test
     void aRowThatIsNotThereIsNotRead() {
         assertThat(store.read(id("a"))).isEmpty();
+    }
+
+    @Test
+    void aRowOfTheLargestSecretComesBackAsItWasWritten() {
+        beginWithOneKey();
+        byte[] large = new byte[Envelope.OVERHEAD + Envelope.MOST_PLAINTEXT_BYTES];
+        new Random(1).nextBytes(large);
+
+        store.write(id("a"), 0, OLD, large);
+        assertThat(row("a").sealed()).isEqualTo(large);
+
+        large[0]++;
+        store.reseal("acme", OLD, List.of(new Resealed(id("a"), row("a").version(), large)));
+        assertThat(row("a").sealed()).isEqualTo(large);
+    }
+
+    @Test
+    void namesAreToldApartAndOrderedByTheirCodePoints() {
+        beginWithOneKey();
+        String longest = "\ud83d\ude00".repeat(255);
+        List<String> names =
+                List.of("", "A", "a", "a ", "e\u0301", "\u00e9", "\uff5e", "\ud83d\ude00", longest, longest + "a");
+        List<String> mixed = new ArrayList<>(names);
+        Collections.shuffle(mixed, new Random(1));
+
+        mixed.forEach(name ->
+                assertThat(store.write(id(name), 0, OLD, SEALED)).as(name).isEqualTo(Written.WRITTEN));
+
+        assertThat(store.list("acme", Optional.empty(), 99))
+                .extracting(row -> row.id().name())
+                .isEqualTo(names);
+        for (int i = 0; i < names.size() - 1; i++) {
+            assertThat(store.under("acme", OLD, Optional.of(id(names.get(i))), 1))
+                    .extracting(row -> row.id().name())
+                    .containsExactly(names.get(i + 1));
+        }
+    }
+
+    @Test
+    void pagesGoOnInTheNextNamespace() {
+        beginWithOneKey();
+        List<RowId> ids =
+                List.of(new RowId("acme", "a", "z"), new RowId("acme", "ab", "a"), new RowId("acme", "b", "a"));
+        ids.forEach(id -> store.write(id, 0, OLD, SEALED));
+
+        assertThat(store.list("acme", Optional.of(ids.get(0)), 2))
+                .extracting(Row::id)
+                .containsExactly(ids.get(1), ids.get(2));
+        assertThat(store.under("acme", OLD, Optional.of(ids.get(1)), 2))
+                .extracting(Row::id)
+                .containsExactly(ids.get(2));
     }
 
     @Test
