@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
 import io.sallyport.testing.Postgres;
-import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -43,11 +41,7 @@ class VaultRotationSweepTest {
     void fill() throws Exception {
         database = VaultDatabase.postgres("vault_rotation");
         store = VaultDatabase.emptied(database);
-        SecureRandom random = new SecureRandom();
-        byte[] kek = new byte[LocalKek.BYTES];
-        random.nextBytes(kek);
-        Primitives primitives = Primitives.ofJdk();
-        vault = new Vault(store, new LocalKek(primitives, List.of(kek)), primitives, random, InstantSource.system());
+        vault = Vault.builder(store, LocalKeks.random(LocalKeks.SUN)).build();
         ExecutorService pool = Executors.newFixedThreadPool(WRITERS);
         try {
             List<CompletableFuture<Void>> all = new ArrayList<>();
@@ -64,6 +58,7 @@ class VaultRotationSweepTest {
 
     @AfterEach
     void disconnect() {
+        vault.close();
         database.close();
     }
 
@@ -145,7 +140,7 @@ class VaultRotationSweepTest {
 
     @Test
     void allComeUnderTheNewKeyAndNobodyWhoReadsMissesOne() throws Exception {
-        KeyRotation rotation = new KeyRotation(store, vault, Duration.ofSeconds(1));
+        KeyRotation rotation = vault.rotation().build();
         Reading before = readDuring(() -> TimeUnit.NANOSECONDS.sleep(BEFORE.toNanos()));
 
         long begun = System.nanoTime();
@@ -164,7 +159,7 @@ class VaultRotationSweepTest {
                 "vault rotation on PostgreSQL: rows=%d of %d bytes, alone %.0f rows/s, beside %d readers %.0f rows/s%n",
                 ROWS, BYTES, ROWS / aloneSeconds, READERS, ROWS / (took[0] / 1e9));
         System.out.println("vault rotation, readers before: " + before + " during: " + during);
-        assertThat(alone).isEqualTo(new KeyRotation.Report(ROWS, 0, true));
-        assertThat(report[0]).isEqualTo(new KeyRotation.Report(ROWS, 0, true));
+        assertThat(alone).isEqualTo(new KeyRotation.Report(ROWS, 0, KeyRotation.End.DONE));
+        assertThat(report[0]).isEqualTo(new KeyRotation.Report(ROWS, 0, KeyRotation.End.DONE));
     }
 }
