@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.sallyport.security.vault.VaultStore.RowId;
 import io.sallyport.spi.AuditSink;
 import io.sallyport.spi.Sealer;
+import io.sallyport.spi.SecretReference;
 import io.sallyport.spi.SecretResolver;
 import java.security.Provider;
 import java.security.SecureRandom;
@@ -23,8 +24,7 @@ import org.slf4j.LoggerFactory;
  * {@link KekProvider}. As many vaults as there are nodes may share a store; keys are rotated while all of them work. Can be
  * used without a gateway. Thread-safe.
  *
- * <p>Names of tenants and secrets have at most 128 of the characters {@code A-Z a-z 0-9 . _ -} and begin with a letter or a
- * digit. Methods throw an {@link IllegalArgumentException} for others, and a
+ * <p>Names of tenants and secrets are those that may stand in a {@link SecretReference}. Methods throw an {@link IllegalArgumentException} for others, and a
  * {@link io.sallyport.spi.StoreUnavailableException} when the store cannot be reached.
  */
 public final class Vault implements AutoCloseable {
@@ -141,7 +141,12 @@ public final class Vault implements AutoCloseable {
     }
 
     private static RowId secret(String tenant, String name) {
-        return new RowId(Names.checked("tenant", tenant), SECRETS, Names.checked("name", name));
+        SecretReference checked = new SecretReference(tenant, name, Optional.empty());
+        return new RowId(checked.tenant(), SECRETS, checked.name());
+    }
+
+    private static String tenant(String name) {
+        return new SecretReference(name, "any", Optional.empty()).tenant();
     }
 
     /**
@@ -273,7 +278,7 @@ public final class Vault implements AutoCloseable {
      * <p>Other nodes forget the keys within a third of their lease.
      */
     public void shred(String tenant) {
-        new Shredder(store, clock).shred(Names.checked("tenant", tenant));
+        new Shredder(store, clock).shred(tenant(tenant));
         keys.forget(tenant);
         node.beatSoon();
     }

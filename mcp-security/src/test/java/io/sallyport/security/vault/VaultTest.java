@@ -278,7 +278,7 @@ class VaultTest {
     void aNameThatWouldMeanSomethingElsewhereIsRefused(String name) {
         assertThatThrownBy(() -> vault.put("acme", name, secret("one")))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("'" + name + "'");
+                .hasMessageContaining("\"" + name + "\"");
         assertThatThrownBy(() -> vault.put(name, "github", secret("one"))).isInstanceOf(IllegalArgumentException.class);
     }
 
