@@ -1,5 +1,7 @@
 package io.sallyport.security.vault;
 
+import static java.util.Objects.requireNonNull;
+
 import io.sallyport.security.vault.VaultFileFormat.Generation;
 import io.sallyport.security.vault.VaultFileFormat.Identity;
 import io.sallyport.security.vault.VaultFiles.Steps;
@@ -117,15 +119,19 @@ public final class FileVaultStore implements VaultStore {
         }
     }
 
+    private Generation known() {
+        return requireNonNull(seen.get(), "it is set from the beginning");
+    }
+
     private Generation newest() throws IOException {
-        Generation known = seen.get();
+        Generation known = known();
         return files.newest().equals(known.identity()) ? known : reload();
     }
 
     private Generation reload() throws IOException {
         reloading.lock();
         try {
-            Generation known = seen.get();
+            Generation known = known();
             Generation found = files.load();
             if (found.identity().equals(known.identity())) {
                 return known;

@@ -8,6 +8,7 @@ import io.sallyport.security.vault.VaultStore.WrappedKey;
 import io.sallyport.security.vault.VaultStore.Written;
 import io.sallyport.spi.StoreUnavailableException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,7 +38,7 @@ final class FileVaultProgram {
             case "dieAt" -> count(open(folder, haltAt(arguments[2])), 100, SAY);
             case "count" -> count(open(folder, step -> {}), Integer.parseInt(arguments[2]), SAY);
             case "tryOnce" -> tryOnce(folder);
-            case "fill" -> fill(open(folder, step -> {}));
+            case "fill" -> fill(folder, open(folder, step -> {}));
             default -> throw new IllegalArgumentException(arguments[1]);
         }
         Runtime.getRuntime().halt(0);
@@ -97,7 +98,7 @@ final class FileVaultProgram {
     }
 
     /** Writes until that fails. */
-    private static void fill(VaultStore store) {
+    private static void fill(Path folder, VaultStore store) {
         beginWithOneKey(store);
         int written = 0;
         try {
@@ -109,6 +110,7 @@ final class FileVaultProgram {
             System.out.println("FAILED " + e.getMessage());
         }
         System.out.println("WRITTEN " + written);
+        System.out.println("LEFT " + Files.exists(folder.resolve(VaultFiles.TEMPORARY)));
         System.out.println("DELETED " + store.delete(new RowId(TENANT, "fill", "row-0")));
     }
 }

@@ -96,6 +96,7 @@ class FileVaultStoreKillTest {
             assertThat(child.await("FAILED ")).contains(folder().toString(), "cannot be read or written");
             int written = Integer.parseInt(child.await("WRITTEN "));
 
+            assertThat(child.await("LEFT ")).as("of what could not be written").isEqualTo("false");
             assertThat(child.await("DELETED ")).isEqualTo("true");
             try (VaultStore store = FileVaultStore.open(folder())) {
                 assertThat(store.list("acme", Optional.empty(), 100)).hasSize(written - 1);
