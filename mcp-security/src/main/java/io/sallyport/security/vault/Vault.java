@@ -233,10 +233,8 @@ public final class Vault implements AutoCloseable {
         if (atMost < 1 || atMost > MOST_LISTED) {
             throw new IllegalArgumentException("atMost must be from 1 to " + MOST_LISTED + ", but was " + atMost);
         }
-        Names.checked("tenant", tenant);
         // What stands in front of all names of secrets.
-        RowId behind = new RowId(
-                tenant, SECRETS, after.map(it -> Names.checked("after", it)).orElse(""));
+        RowId behind = after.map(it -> secret(tenant, it)).orElseGet(() -> new RowId(tenant(tenant), SECRETS, ""));
         return store.list(tenant, Optional.of(behind), atMost).stream()
                 .filter(row -> row.id().namespace().equals(SECRETS))
                 .map(row -> new SecretInfo(row.id().name(), row.written(), DataKey.word(row.keyId())))
