@@ -18,13 +18,13 @@ class EnvelopeBenchmarkTest {
     private static final boolean FULL = "full".equals(System.getProperty("sallyport.proof"));
 
     @Test
-    void sealingIsAsFastAsTinkWhereTinkHasAKeyForEachMessageToo() throws Exception {
+    void sealingIsAsFastAsTinkWithTheSameProtectionOfEachMessage() throws Exception {
         Collection<RunResult> results = new Runner(new OptionsBuilder()
                         .include(EnvelopeBenchmark.class.getName())
                         .forks(1)
                         .warmupIterations(FULL ? 5 : 2)
                         .warmupTime(TimeValue.seconds(1))
-                        .measurementIterations(FULL ? 10 : 2)
+                        .measurementIterations(FULL ? 10 : 1)
                         .measurementTime(TimeValue.seconds(1))
                         .build())
                 .run();
@@ -35,6 +35,6 @@ class EnvelopeBenchmarkTest {
                         // Whoever else has work for the processor makes a few calls long, not the one in the middle.
                         result -> result.getPrimaryResult().getStatistics().getPercentile(50)));
         System.out.println("nanoseconds to seal and open 1 KiB: " + new TreeMap<>(nanos));
-        assertThat(nanos.get(Who.VAULT.name())).isLessThanOrEqualTo(nanos.get(Who.TINK_XAES.name()));
+        assertThat(nanos.get(Who.VAULT.name())).isLessThanOrEqualTo(nanos.get(Who.TINK_COMMITTED.name()));
     }
 }
