@@ -40,6 +40,7 @@ class DocsCodeTest {
             import io.sallyport.sandbox.tools.*;
             import io.sallyport.sandbox.validation.*;
             import io.sallyport.sandbox.wasm.*;
+            import io.sallyport.security.vault.*;
             import io.sallyport.session.jdbc.*;
             import io.sallyport.session.redis.*;
             import io.sallyport.session.sdk.*;
@@ -65,6 +66,7 @@ class DocsCodeTest {
 
             final class Piece {
                 McpGateway gateway;
+                Vault vault;
 
                 void run(ServletContext servletContext) throws Exception {
             """;
