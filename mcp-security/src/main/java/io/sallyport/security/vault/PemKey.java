@@ -8,7 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.bouncycastle.asn1.ASN1BitString;
+import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.ASN1Sequence;
+import org.bouncycastle.asn1.ASN1TaggedObject;
+import org.bouncycastle.asn1.BERTags;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.pkcs.RSAPrivateKey;
@@ -191,6 +195,13 @@ final class PemKey {
 
     /** Returns whether the public key is the private one's, if the file has it, as most do. */
     private static boolean belongsTo(ECPrivateKey key, BigInteger number, X9ECParameters curve) {
+        for (ASN1Encodable part : ASN1Sequence.getInstance(key.toASN1Primitive())) {
+            // What is neither would be a public key of which the tag has been damaged.
+            if (part instanceof ASN1TaggedObject tagged
+                    && (tagged.getTagClass() != BERTags.CONTEXT_SPECIFIC || tagged.getTagNo() > 1)) {
+                return false;
+            }
+        }
         ASN1BitString point = key.getPublicKey();
         return point == null
                 || curve.getG().multiply(number).equals(curve.getCurve().decodePoint(point.getOctets()));
