@@ -63,8 +63,8 @@ abstract class VaultKillSweep {
     @BeforeEach
     void putSecretsIn() throws Exception {
         place = newPlace();
-        try (VaultStore store = open()) {
-            Vault vault = VaultKillProgram.vault(store, kek);
+        try (VaultStore store = open();
+                Vault vault = VaultKillProgram.vault(store, kek)) {
             for (String name : VaultClients.allNames()) {
                 VaultClients.put(vault, name, 0);
             }
@@ -143,8 +143,8 @@ abstract class VaultKillSweep {
     private void assertNothingIsLost(Clients clients) throws Exception {
         clients.finish();
         resume("the last rotation");
-        try (VaultStore store = open()) {
-            Vault vault = VaultKillProgram.vault(store, kek);
+        try (VaultStore store = open();
+                Vault vault = VaultKillProgram.vault(store, kek)) {
             for (String name : VaultClients.allNames()) {
                 assertThat(VaultClients.get(vault, name)).as(name).hasValue(clients.acked.getOrDefault(name, 0L));
             }
