@@ -35,7 +35,9 @@ final class LogLevels {
 
     private final boolean shared;
     private final ReentrantLock lock = new ReentrantLock();
+    // Both guarded by lock.
     private @Nullable String asked;
+    private CompletableFuture<@Nullable Void> answered = CompletableFuture.completedFuture(null);
 
     LogLevels(boolean shared) {
         this.shared = shared;
@@ -57,34 +59,47 @@ final class LogLevels {
             Optional<String> wanted,
             Asking asking,
             ScheduledExecutorService timer) {
-        if (wanted.isEmpty() || !changes(wanted.get())) {
+        if (wanted.isEmpty()) {
             return opening;
         }
-        return opening.thenCompose(session -> {
-            if (session.era() != Era.LEGACY || !session.facts().has("logging")) {
-                return CompletableFuture.completedFuture(session);
-            }
-            CompletableFuture<UpstreamSession> ready = new CompletableFuture<>();
-            try {
-                timer.schedule(() -> ready.complete(session), ANSWERED_WITHIN_SECONDS, TimeUnit.SECONDS);
-            } catch (RejectedExecutionException closing) {
-                return CompletableFuture.completedFuture(session);
-            }
-            asking.request(session, Methods.SET_LEVEL, Map.of("level", wanted.get()))
-                    .whenComplete((answer, failure) -> ready.complete(session));
-            return ready;
-        });
+        CompletableFuture<@Nullable Void> told = new CompletableFuture<>();
+        Optional<CompletableFuture<@Nullable Void>> already = begin(wanted.get(), told);
+        if (already.isPresent()) {
+            // Whoever has asked for it may still wait for the answer.
+            return already.get().isDone() ? opening : opening.thenCombine(already.get(), (session, known) -> session);
+        }
+        return opening.thenCompose(session -> tell(session, wanted.get(), asking, timer))
+                .whenComplete((session, failure) -> told.complete(null));
     }
 
-    private boolean changes(String wanted) {
+    private static CompletionStage<UpstreamSession> tell(
+            UpstreamSession session, String wanted, Asking asking, ScheduledExecutorService timer) {
+        if (session.era() != Era.LEGACY || !session.facts().has("logging")) {
+            return CompletableFuture.completedFuture(session);
+        }
+        CompletableFuture<UpstreamSession> ready = new CompletableFuture<>();
+        try {
+            timer.schedule(() -> ready.complete(session), ANSWERED_WITHIN_SECONDS, TimeUnit.SECONDS);
+        } catch (RejectedExecutionException closing) {
+            return CompletableFuture.completedFuture(session);
+        }
+        asking.request(session, Methods.SET_LEVEL, Map.of("level", wanted))
+                .whenComplete((answer, failure) -> ready.complete(session));
+        return ready;
+    }
+
+    /** Returns when the upstream knows, or will know, what is wanted; nothing if the caller is the one to tell it. */
+    private Optional<CompletableFuture<@Nullable Void>> begin(String wanted, CompletableFuture<@Nullable Void> told) {
         lock.lock();
         try {
             boolean known =
                     asked != null && (asked.equals(wanted) || shared && ALL.indexOf(asked) < ALL.indexOf(wanted));
-            if (!known) {
-                asked = wanted;
+            if (known) {
+                return Optional.of(answered);
             }
-            return !known;
+            asked = wanted;
+            answered = told;
+            return Optional.empty();
         } finally {
             lock.unlock();
         }
