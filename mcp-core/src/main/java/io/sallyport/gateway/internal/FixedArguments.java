@@ -39,56 +39,19 @@ import java.util.function.Consumer;
  * An upstream whose tools have arguments that the operator has fixed. The gateway knows nothing of them: lists come without
  * them, so that no client sees or may give one, and they are put into a call when all that judges it has seen it. Thread-safe.
  */
-final class FixedArguments implements Upstream {
-
-    private final Upstream upstream;
+final class FixedArguments extends UpstreamWrapper {
 
     /** By tool and argument. */
     private final Map<String, Map<String, SecretTemplate>> fixed;
 
     FixedArguments(Upstream upstream, Map<String, Map<String, SecretTemplate>> fixed) {
-        this.upstream = requireNonNull(upstream, "upstream");
+        super(upstream);
         this.fixed = requireNonNull(fixed, "fixed");
     }
 
     @Override
-    public String name() {
-        return upstream.name();
-    }
-
-    @Override
-    public Optional<String> secretHost() {
-        return upstream.secretHost();
-    }
-
-    @Override
-    public boolean sharesSessions() {
-        return upstream.sharesSessions();
-    }
-
-    @Override
-    public boolean sessionPerClient() {
-        return upstream.sessionPerClient();
-    }
-
-    @Override
-    public boolean tiesSessions() {
-        return upstream.tiesSessions();
-    }
-
-    @Override
     public CompletionStage<UpstreamSession> open(SessionSpec spec, SessionListener listener, UpstreamRuntime runtime) {
-        return upstream.open(spec, listener, runtime).thenApply(session -> new Session(session, runtime));
-    }
-
-    @Override
-    public void close() {
-        upstream.close();
-    }
-
-    @Override
-    public String toString() {
-        return upstream.toString();
+        return wrapped().open(spec, listener, runtime).thenApply(session -> new Session(session, runtime));
     }
 
     private Response withoutFixed(Response list) {

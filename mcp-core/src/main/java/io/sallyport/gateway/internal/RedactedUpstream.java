@@ -35,49 +35,23 @@ import org.slf4j.LoggerFactory;
  * errors, notifications, questions, lists and failures pass, whatever kind of upstream they come from. While no secret is in
  * use they pass untouched, and unread. What the redactor fails on is dropped. Thread-safe.
  */
-final class RedactedUpstream implements Upstream {
+final class RedactedUpstream extends UpstreamWrapper {
 
     private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.upstream");
 
     private static final String WITHHELD = "(withheld: the redactor failed)";
 
-    private final Upstream upstream;
     private final Redactor redactor;
 
     RedactedUpstream(Upstream upstream, Redactor redactor) {
-        this.upstream = requireNonNull(upstream, "upstream");
+        super(upstream);
         this.redactor = requireNonNull(redactor, "redactor");
-    }
-
-    @Override
-    public String name() {
-        return upstream.name();
-    }
-
-    @Override
-    public Optional<String> secretHost() {
-        return upstream.secretHost();
-    }
-
-    @Override
-    public boolean sharesSessions() {
-        return upstream.sharesSessions();
-    }
-
-    @Override
-    public boolean sessionPerClient() {
-        return upstream.sessionPerClient();
-    }
-
-    @Override
-    public boolean tiesSessions() {
-        return upstream.tiesSessions();
     }
 
     @Override
     public CompletionStage<UpstreamSession> open(SessionSpec spec, SessionListener listener, UpstreamRuntime runtime) {
         CompletableFuture<UpstreamSession> opening = new CompletableFuture<>();
-        upstream.open(spec, new RedactedListener(listener), runtime).whenComplete((session, thrown) -> {
+        wrapped().open(spec, new RedactedListener(listener), runtime).whenComplete((session, thrown) -> {
             if (session != null) {
                 opening.complete(new RedactedSession(session));
             } else {
@@ -86,16 +60,6 @@ final class RedactedUpstream implements Upstream {
             }
         });
         return opening;
-    }
-
-    @Override
-    public void close() {
-        upstream.close();
-    }
-
-    @Override
-    public String toString() {
-        return upstream.toString();
     }
 
     private String redact(String text) {

@@ -7,7 +7,6 @@ import io.sallyport.security.vault.VaultStore.Row;
 import io.sallyport.security.vault.VaultStore.RowId;
 import io.sallyport.security.vault.VaultStore.Written;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -121,15 +120,5 @@ final class SealedRows {
         }
         Arrays.fill(opened.plaintext(), (byte) 0);
         return true;
-    }
-
-    /** Deletes a row; returns whether there was one. */
-    boolean delete(RowId id) {
-        return store.delete(id);
-    }
-
-    /** Returns rows of a tenant in the order of their names. */
-    List<Row> list(String tenant, Optional<RowId> after, int atMost) {
-        return store.list(tenant, after, atMost);
     }
 }

@@ -24,8 +24,9 @@ import org.slf4j.LoggerFactory;
  * {@link KekProvider}. As many vaults as there are nodes may share a store; keys are rotated while all of them work. Can be
  * used without a gateway. Thread-safe.
  *
- * <p>Names of tenants and secrets are those that may stand in a {@link SecretReference}. Methods throw an {@link IllegalArgumentException} for others, and a
- * {@link io.sallyport.spi.StoreUnavailableException} when the store cannot be reached.
+ * <p>Names of tenants and secrets are those that may stand in a {@link SecretReference}. Methods throw an {@link
+ * IllegalArgumentException} for others, and a {@link io.sallyport.spi.StoreUnavailableException} when the store cannot be
+ * reached.
  */
 public final class Vault implements AutoCloseable {
 
@@ -336,7 +337,7 @@ public final class Vault implements AutoCloseable {
         node.beatSoon();
     }
 
-    /** Says that this vault is gone, and forgets its keys. The store remains open. */
+    /** Says that this vault is gone, so that no rotation waits for it. The store remains open. Idempotent. */
     @Override
     public void close() {
         node.close();
