@@ -50,6 +50,7 @@ final class HttpOrigin {
     private final Set<UpstreamSession> sessions = ConcurrentHashMap.newKeySet();
     private final Set<CompletableFuture<Void>> farewells = ConcurrentHashMap.newKeySet();
     private final AtomicReference<Knowledge> knowledge = new AtomicReference<>(Knowledge.NONE);
+    private volatile boolean answersListenersLate;
 
     HttpOrigin(HttpSettings settings, UpstreamRuntime runtime) {
         this.settings = settings;
@@ -62,9 +63,19 @@ final class HttpOrigin {
         return runtime;
     }
 
-    /** Forgets which eras the upstream speaks. */
+    /** Forgets which eras the upstream speaks, and how. */
     void forgetEra() {
         knowledge.set(Knowledge.NONE);
+        answersListenersLate = false;
+    }
+
+    /** Whether the upstream has let those wait who listen to it. */
+    boolean answersListenersLate() {
+        return answersListenersLate;
+    }
+
+    void listenersAreAnsweredLate() {
+        answersListenersLate = true;
     }
 
     void ended(UpstreamSession session) {
@@ -85,7 +96,7 @@ final class HttpOrigin {
     CompletableFuture<UpstreamSession> open(SessionSpec spec, SessionListener listener) {
         Optional<LegacyLink> opened = spec.handle().flatMap(handle -> LegacyLink.read(handle, settings.name()));
         if (opened.isPresent()) {
-            return CompletableFuture.completedFuture(legacySession(opened.get(), spec, listener));
+            return legacySession(opened.get(), spec, listener);
         }
         Knowledge known = requireNonNull(knowledge.get());
         Era preferred = settings.era().orElse(spec.preferredEra());
@@ -171,18 +182,21 @@ final class HttpOrigin {
     }
 
     private CompletableFuture<Probe<UpstreamSession>> openLegacy(SessionSpec spec, SessionListener listener) {
-        return new Handshake(wire, runtime).initialize(spec).thenApply(probe -> {
+        return new Handshake(wire, runtime).initialize(spec).thenCompose(probe -> {
             boolean refuses = probe instanceof Probe.Refuses<LegacyLink>;
             knowledge.updateAndGet(now -> new Knowledge(now.refusesModern, refuses, now.modern, now.learned));
-            return probe.map(link -> legacySession(link, spec, listener));
+            return probe instanceof Probe.Speaks<LegacyLink> speaks
+                    ? legacySession(speaks.found(), spec, listener).thenApply(Probe.Speaks::new)
+                    : CompletableFuture.completedFuture(
+                            new Probe.Refuses<>(((Probe.Refuses<LegacyLink>) probe).detail()));
         });
     }
 
-    private UpstreamSession legacySession(LegacyLink link, SessionSpec spec, SessionListener listener) {
+    private CompletableFuture<UpstreamSession> legacySession(
+            LegacyLink link, SessionSpec spec, SessionListener listener) {
         LegacyHttpSession session = new LegacyHttpSession(wire, link, spec, listener, this);
         sessions.add(session);
-        session.start();
-        return session;
+        return session.start().thenApply(started -> session);
     }
 
     HttpEngine engine() {

@@ -78,9 +78,9 @@ final class LegacyHttpSession implements UpstreamSession {
         this.stream = new ListeningStream(this);
     }
 
-    /** Begins to listen. */
-    void start() {
-        stream.open(link.join());
+    /** Begins to listen. Completes when calls can begin. */
+    CompletableFuture<Void> start() {
+        return stream.open(link.join());
     }
 
     @Override
@@ -103,6 +103,14 @@ final class LegacyHttpSession implements UpstreamSession {
 
     SessionListener listener() {
         return listener;
+    }
+
+    boolean answersListenersLate() {
+        return origin.answersListenersLate();
+    }
+
+    void listenersAreAnsweredLate() {
+        origin.listenersAreAnsweredLate();
     }
 
     boolean isOver() {
@@ -193,14 +201,15 @@ final class LegacyHttpSession implements UpstreamSession {
                 LOGGER.atInfo()
                         .addKeyValue("upstream", wire.engine().settings().name())
                         .log("the upstream had forgotten a session, which was opened anew");
-                next.complete(renewed);
-                if (over.get()) {
-                    // It was closed in the meantime, when there was nothing to be said good-bye to.
-                    sayGoodbye(renewed);
-                    return;
-                }
-                stream.open(renewed);
-                listener.onRenewed();
+                stream.open(renewed).thenRun(() -> {
+                    next.complete(renewed);
+                    if (over.get()) {
+                        // It was closed in the meantime, when there was nothing to be said good-bye to.
+                        sayGoodbye(renewed);
+                    } else {
+                        listener.onRenewed();
+                    }
+                });
             } else {
                 UpstreamFailure refused = UpstreamFailure.notSent(
                         Kind.SESSION_LOST,

@@ -1,5 +1,7 @@
 package io.sallyport.upstream.http;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import io.sallyport.protocol.McpHeaders;
 import io.sallyport.protocol.Message;
 import io.sallyport.protocol.Notification;
@@ -8,9 +10,10 @@ import io.sallyport.protocol.Response;
 import io.sallyport.upstream.UpstreamFailure;
 import io.sallyport.upstream.http.HttpExchange.Lane;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpResponse;
@@ -35,6 +38,9 @@ final class ListeningStream {
 
     private static final int MAX_DOUBLINGS = 5;
 
+    /** Longer than any upstream takes that does not hold the head of its answer back until it has something to say. */
+    private static final long ANSWER_MILLIS = 500;
+
     /** A stream that lived so long did not fail to be opened. */
     private static final long LONG_NANOS = 10_000_000_000L;
 
@@ -50,8 +56,12 @@ final class ListeningStream {
         this.session = session;
     }
 
-    /** Listens in a new life of the session; what was listened to before ends. */
-    void open(LegacyLink link) {
+    /**
+     * Listens in a new life of the session; what was listened to before ends. Completes when the upstream has answered,
+     * be it that it offers no stream: what it says outside a call before that is lost with most upstreams, a question
+     * that the call then waits for among it. An upstream that has not answered for a while is not waited for again.
+     */
+    CompletableFuture<Void> open(LegacyLink link) {
         int failures;
         lock.lock();
         try {
@@ -60,7 +70,18 @@ final class ListeningStream {
         } finally {
             lock.unlock();
         }
-        open(new Reading(link, "", failures, false), null);
+        Reading first = new Reading(link, "", failures, false);
+        open(first, null);
+        if (session.answersListenersLate()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        try {
+            ScheduledFuture<?> late = session.runtime().timer().schedule(first::isLate, ANSWER_MILLIS, MILLISECONDS);
+            first.answered.whenComplete((done, never) -> late.cancel(false));
+        } catch (RejectedExecutionException closing) {
+            first.answered.complete(null);
+        }
+        return first.answered;
     }
 
     /** Opens a reading, unless another one than {@code expected} has taken its place. */
@@ -69,6 +90,7 @@ final class ListeningStream {
         lock.lock();
         try {
             if (closed || expected != null && current != expected) {
+                next.answered.complete(null);
                 return;
             }
             before = current;
@@ -77,7 +99,7 @@ final class ListeningStream {
             lock.unlock();
         }
         if (before != null) {
-            before.reader.abort();
+            before.abort();
         }
         List<Header> headers = next.link.headers();
         if (!next.lastEventId.isEmpty()) {
@@ -96,7 +118,7 @@ final class ListeningStream {
             lock.unlock();
         }
         if (last != null) {
-            last.reader.abort();
+            last.abort();
         }
     }
 
@@ -104,6 +126,7 @@ final class ListeningStream {
 
         private final LegacyLink link;
         private final ReplyReader reader;
+        private final CompletableFuture<Void> answered = new CompletableFuture<>();
         private String lastEventId;
         private volatile int failures;
         private long pauseMillis = FIRST_PAUSE_MILLIS;
@@ -118,8 +141,20 @@ final class ListeningStream {
             this.reader = session.wire().reader(this);
         }
 
+        void abort() {
+            reader.abort();
+            answered.complete(null);
+        }
+
+        void isLate() {
+            if (answered.complete(null)) {
+                session.listenersAreAnsweredLate();
+            }
+        }
+
         @Override
         public void onOpen(HttpResponse head) {
+            answered.complete(null);
             wasOpen = true;
             openSince = session.wire().engine().now();
         }
@@ -157,11 +192,13 @@ final class ListeningStream {
 
         @Override
         public void onFailure(UpstreamFailure failure) {
+            answered.complete(null);
             again();
         }
 
         @Override
         public void onReply(HttpReply reply) {
+            answered.complete(null);
             int status = reply.status();
             boolean mayPass = status == 408 || status == 409 || status == 429 || status >= 500 && status != 501;
             if (mayPass) {
@@ -189,7 +226,7 @@ final class ListeningStream {
             long pause = longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2 + 1);
             Reading next = new Reading(link, lastEventId, failures + 1, wasOpen);
             try {
-                session.runtime().timer().schedule(() -> open(next, this), pause, TimeUnit.MILLISECONDS);
+                session.runtime().timer().schedule(() -> open(next, this), pause, MILLISECONDS);
             } catch (RejectedExecutionException closing) {
                 // The gateway ends.
             }

@@ -131,4 +131,49 @@ class ListeningStreamTest {
             over.countDown();
         }
     }
+
+    @Test
+    void theFirstCallWaitsUntilTheUpstreamHasAnsweredTheListener() throws Exception {
+        List<String> order = new CopyOnWriteArrayList<>();
+        CountDownLatch called = new CountDownLatch(1);
+        McpScript script = McpScript.legacy()
+                .on("GET", exchange -> {
+                    // Time enough for a call that does not wait.
+                    called.await(200, TimeUnit.MILLISECONDS);
+                    order.add("listener");
+                    exchange.answer(405, null, "");
+                })
+                .on("tools/call", exchange -> {
+                    order.add("call");
+                    called.countDown();
+                    exchange.result("{}");
+                });
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            // When
+            call(bench.legacy(server), toolCall(Era.LEGACY, "1", "")).response();
+
+            assertThat(order).containsExactly("listener", "call");
+        }
+    }
+
+    @Test
+    void anUpstreamThatLetsItsListenerWaitIsNotWaitedForAgain() throws Exception {
+        CountDownLatch over = new CountDownLatch(1);
+        McpScript script = McpScript.legacy().on("GET", exchange -> over.await(10, TimeUnit.SECONDS));
+        try (FakeHttpServer server = new FakeHttpServer(script)) {
+            HttpUpstream upstream = bench.upstream(server);
+            bench.open(upstream, Era.LEGACY);
+
+            // When
+            long quickest = Long.MAX_VALUE;
+            for (int i = 0; i < 5; i++) {
+                long before = System.nanoTime();
+                bench.open(upstream, Era.LEGACY);
+                quickest = Math.min(quickest, System.nanoTime() - before);
+            }
+
+            assertThat(quickest).isLessThan(TimeUnit.MILLISECONDS.toNanos(400));
+            over.countDown();
+        }
+    }
 }
