@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures how long the sandboxes of this machine take for print(1), beside python3, node and sh started plainly.
 #
-#   examples/benchmark/sandbox.sh [ROUNDS] [ROUNDS BEFORE ANYTHING IS COUNTED]
+#   examples/benchmark/sandbox.sh [RUNS OF EACH] [RUNS BEFORE ANYTHING IS COUNTED]
 #
 # Needs Linux, a JDK, bubblewrap, python3 and node. JAVA_OPTIONS are given to the JVM.
 set -euo pipefail

@@ -23,13 +23,16 @@ import java.util.concurrent.Callable;
  * embedded sandbox, in a process that waits for code, in one that is started for it, and in the interpreter started plainly.
  * All take turns in one run, so that a busy machine slows all of them.
  *
- * <p>Usage: {@code SandboxLatency [rounds] [rounds before anything is counted]}.
+ * <p>Usage: {@code SandboxLatency [runs of each] [runs before anything is counted]}.
  */
 public final class SandboxLatency {
 
     private static final String PYTHON = "print(1)";
     private static final String JAVASCRIPT = "console.log(1)";
     private static final String SHELL = "echo 1";
+
+    /** How many of the runs follow each other before it is another's turn. */
+    private static final int IN_A_ROW = 10;
 
     /** In which a process has ended and another waits for code: nothing that is measured pays for that. */
     private static final Duration REFILL = Duration.ofMillis(300);
@@ -94,25 +97,37 @@ public final class SandboxLatency {
                     Way.of("sh plain", "sh plain", plain("/bin/sh", "-c", SHELL)),
                     Way.of("shell started", "sh plain", () -> run(cold, Language.SHELL, SHELL)),
                     Way.of("shell process", "sh plain", () -> run(process, Language.SHELL, SHELL)));
-            for (int round = -warmUp; round < rounds; round++) {
-                for (Way way : ways) {
-                    // Processes do not get any faster.
-                    if (round >= 0 || way.getsFaster()) {
-                        way.measure(round >= 0);
-                    }
-                    if (round >= 0 && way.leavesWork()) {
-                        Thread.sleep(REFILL.toMillis());
-                    }
+            for (Way way : ways) {
+                for (int i = 0; i < warmUp && way.getsFaster(); i++) {
+                    way.measure(false);
                 }
             }
-            print(ways, rounds);
+            for (int turn = 0; turn < rounds / IN_A_ROW; turn++) {
+                for (Way way : ways) {
+                    takeTurn(way);
+                }
+            }
+            print(ways);
         }
     }
 
-    private static void print(List<Way> ways, int rounds) {
+    private static void takeTurn(Way way) throws Exception {
+        // What the one before has pushed out of the caches comes back with a run that is not counted.
+        for (int i = 0; i <= IN_A_ROW; i++) {
+            way.measure(i > 0);
+            if (way.leavesWork()) {
+                Thread.sleep(REFILL.toMillis());
+            }
+        }
+    }
+
+    private static void print(List<Way> ways) {
         System.out.printf(
-                "%d rounds in turns on %d processors, JDK %s%n",
-                rounds, Runtime.getRuntime().availableProcessors(), System.getProperty("java.version"));
+                "%d runs of each, %d in a row, in turns, on %d processors, JDK %s%n",
+                ways.get(0).nanos().size(),
+                IN_A_ROW,
+                Runtime.getRuntime().availableProcessors(),
+                System.getProperty("java.version"));
         System.out.printf("%-20s %9s %9s %9s%n", "way", "p50 ms", "p95 ms", "x plain");
         for (Way way : ways) {
             double floor = ways.stream()
