@@ -238,6 +238,35 @@ public abstract class SandboxSessionContract {
 
     @ParameterizedTest
     @MethodSource("languages")
+    void codeThatIsCancelledWhileOthersRunWaitsNoLonger(Language language) throws Exception {
+        try (SandboxSession session = open(language)) {
+            Cancellation ends = new Cancellation();
+            CompletableFuture<Outcome> running = looping(session, language, ends);
+            Cancellation cancellation = new Cancellation();
+            CompletableFuture<Outcome> waiting = looping(session, language, cancellation);
+
+            // Whichever of them has come second.
+            cancellation.cancel();
+
+            assertThat(waiting.get(5, TimeUnit.SECONDS).status()).isEqualTo(Status.CANCELLED);
+            ends.cancel();
+            running.get(20, TimeUnit.SECONDS);
+        }
+    }
+
+    private CompletableFuture<Outcome> looping(SandboxSession session, Language language, Cancellation cancellation) {
+        Execution loop = code(language, Snippet.LOOP.in(language).orElseThrow()).build();
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return session.run(loop, cancellation);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("languages")
     void aLostSessionLosesNoOther(Language language) throws Exception {
         try (SandboxSession session = open(language);
                 SandboxSession other = open(language)) {

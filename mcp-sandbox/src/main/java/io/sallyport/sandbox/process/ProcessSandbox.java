@@ -3,6 +3,7 @@ package io.sallyport.sandbox.process;
 import io.sallyport.sandbox.Cancellation;
 import io.sallyport.sandbox.Capabilities;
 import io.sallyport.sandbox.Execution;
+import io.sallyport.sandbox.Gate;
 import io.sallyport.sandbox.Language;
 import io.sallyport.sandbox.Limit;
 import io.sallyport.sandbox.Limits;
@@ -19,7 +20,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,11 +51,9 @@ public final class ProcessSandbox implements Sandbox {
 
     private static final Duration CLOSES_WITHIN = Duration.ofSeconds(5);
 
-    private static final long CANCELLED_EVERY_MILLIS = 20;
-
     private final @Nullable Engine engine;
     private final Capabilities capabilities;
-    private final Semaphore room;
+    private final Gate room;
     private final Semaphore sessionRoom;
     private final Duration patience;
     private final Set<Worker> running = ConcurrentHashMap.newKeySet();
@@ -67,7 +65,7 @@ public final class ProcessSandbox implements Sandbox {
     private ProcessSandbox(@Nullable Engine engine, Capabilities capabilities, Builder builder) {
         this.engine = engine;
         this.capabilities = capabilities;
-        this.room = new Semaphore(builder.concurrency, true);
+        this.room = new Gate(builder.concurrency);
         this.sessionRoom = new Semaphore(builder.sessions);
         this.patience = builder.patience;
         this.mostEnding = builder.concurrency;
@@ -215,16 +213,15 @@ public final class ProcessSandbox implements Sandbox {
         if (refused.isPresent()) {
             return refused.get();
         }
-        Optional<Outcome> none = awaitRoom(cancellation);
-        if (none.isPresent()) {
-            return none.get();
+        if (!room.enter(patience, cancellation)) {
+            return notLetIn(cancellation);
         }
         try {
             return run(taken(Shape.once(execution.language(), execution.limits())), execution, cancellation);
         } catch (IOException e) {
             return notStarted(e);
         } finally {
-            room.release();
+            room.leave();
         }
     }
 
@@ -314,34 +311,19 @@ public final class ProcessSandbox implements Sandbox {
                 .build();
     }
 
-    /** Waits until there is room to run code. Returns why there is none, if there is none; else it must be given back. */
-    private Optional<Outcome> awaitRoom(Cancellation cancellation) throws InterruptedException {
-        long end = System.nanoTime() + patience.toNanos();
-        while (true) {
-            if (cancellation.isCancelled()) {
-                return Optional.of(unrun(Outcome.Status.CANCELLED, "Cancelled", "the code was to end"));
-            }
-            long left = end - System.nanoTime();
-            long slice = Math.max(0, Math.min(left, TimeUnit.MILLISECONDS.toNanos(CANCELLED_EVERY_MILLIS)));
-            if (room.tryAcquire(slice, TimeUnit.NANOSECONDS)) {
-                return Optional.empty();
-            }
-            if (closed) {
-                return Optional.of(closedOutcome());
-            }
-            if (left <= 0) {
-                return Optional.of(busy());
-            }
-        }
-    }
-
     /** Returns how long code waits for others to end. */
     Duration patience() {
         return patience;
     }
 
-    static Outcome busy() {
-        return unrun(Outcome.Status.UNAVAILABLE, "Busy", "too much code is being run; try again in a moment");
+    /** Returns why code is not run that has waited in vain. */
+    Outcome notLetIn(Cancellation cancellation) {
+        if (cancellation.isCancelled()) {
+            return unrun(Outcome.Status.CANCELLED, "Cancelled", "the code was to end");
+        }
+        return closed
+                ? closedOutcome()
+                : unrun(Outcome.Status.UNAVAILABLE, "Busy", "too much code is being run; try again in a moment");
     }
 
     @Override
@@ -391,14 +373,13 @@ public final class ProcessSandbox implements Sandbox {
         if (refused.isPresent()) {
             return refused.get();
         }
-        Optional<Outcome> none = awaitRoom(cancellation);
-        if (none.isPresent()) {
-            return none.get();
+        if (!room.enter(patience, cancellation)) {
+            return notLetIn(cancellation);
         }
         try {
             return session.runNow(execution, cancellation, () -> closed);
         } finally {
-            room.release();
+            room.leave();
         }
     }
 
@@ -416,6 +397,7 @@ public final class ProcessSandbox implements Sandbox {
     @Override
     public void close() {
         closed = true;
+        room.close();
         running.forEach(Worker::kill);
         sessions.forEach(ProcessSession::close);
         if (engine != null) {

@@ -2,10 +2,9 @@ package io.sallyport.sandbox.process;
 
 import io.sallyport.sandbox.Cancellation;
 import io.sallyport.sandbox.Execution;
+import io.sallyport.sandbox.Gate;
 import io.sallyport.sandbox.Outcome;
 import io.sallyport.sandbox.SandboxSession;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /** A worker that is used again. Thread-safe: one execution at a time. */
@@ -15,7 +14,7 @@ final class ProcessSession implements SandboxSession {
     private final Worker worker;
 
     /** Held while code runs: who comes meanwhile waits, as the interface says. */
-    private final Semaphore turn = new Semaphore(1, true);
+    private final Gate turn = new Gate(1);
 
     private volatile boolean isClosed;
     private volatile boolean isLost;
@@ -32,13 +31,13 @@ final class ProcessSession implements SandboxSession {
                     + worker.shape().language().word() + ", but the code is in "
                     + execution.language().word());
         }
-        if (!turn.tryAcquire(sandbox.patience().toNanos(), TimeUnit.NANOSECONDS)) {
-            return ProcessSandbox.busy();
+        if (!turn.enter(sandbox.patience(), cancellation)) {
+            return sandbox.notLetIn(cancellation);
         }
         try {
             return sandbox.runIn(this, execution, cancellation);
         } finally {
-            turn.release();
+            turn.leave();
         }
     }
 
@@ -83,11 +82,11 @@ final class ProcessSession implements SandboxSession {
         isClosed = true;
         worker.kill();
         // Whoever runs code in it sees that, and closes the worker.
-        if (turn.tryAcquire()) {
+        if (turn.tryEnter()) {
             try {
                 worker.close();
             } finally {
-                turn.release();
+                turn.leave();
             }
         }
         sandbox.forget(this);

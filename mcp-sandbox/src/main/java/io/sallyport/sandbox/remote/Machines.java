@@ -2,6 +2,7 @@ package io.sallyport.sandbox.remote;
 
 import io.sallyport.protocol.JsonValue;
 import io.sallyport.sandbox.Cancellation;
+import io.sallyport.sandbox.Gate;
 import io.sallyport.sandbox.Language;
 import io.sallyport.sandbox.Limits;
 import io.sallyport.sandbox.SandboxUnavailableException;

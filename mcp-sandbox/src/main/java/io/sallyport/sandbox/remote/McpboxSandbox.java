@@ -4,6 +4,7 @@ import io.sallyport.protocol.Json;
 import io.sallyport.sandbox.Cancellation;
 import io.sallyport.sandbox.Capabilities;
 import io.sallyport.sandbox.Execution;
+import io.sallyport.sandbox.Gate;
 import io.sallyport.sandbox.Language;
 import io.sallyport.sandbox.Limit;
 import io.sallyport.sandbox.Outcome;
@@ -99,7 +100,7 @@ public final class McpboxSandbox implements Sandbox {
         if (code.length() > MOST_CODE_CHARS) {
             return unrun(Status.REJECTED, "TooLarge", "the code is more than the service takes");
         }
-        if (cancellation.isCancelled() || !room.enter(patience, cancellation)) {
+        if (!room.enter(patience, cancellation)) {
             return cancellation.isCancelled()
                     ? unrun(Status.CANCELLED, "Cancelled", "it was to end before it began")
                     : unrun(Status.UNAVAILABLE, "Busy", "too much code is being run; try again in a moment");

@@ -3,6 +3,7 @@ package io.sallyport.sandbox.remote;
 import io.sallyport.protocol.JsonValue;
 import io.sallyport.sandbox.Cancellation;
 import io.sallyport.sandbox.Execution;
+import io.sallyport.sandbox.Gate;
 import io.sallyport.sandbox.Language;
 import io.sallyport.sandbox.Outcome;
 import io.sallyport.sandbox.Outcome.Status;

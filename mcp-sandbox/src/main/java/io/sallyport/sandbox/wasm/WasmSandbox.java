@@ -3,6 +3,7 @@ package io.sallyport.sandbox.wasm;
 import io.sallyport.sandbox.Cancellation;
 import io.sallyport.sandbox.Capabilities;
 import io.sallyport.sandbox.Execution;
+import io.sallyport.sandbox.Gate;
 import io.sallyport.sandbox.Language;
 import io.sallyport.sandbox.Limit;
 import io.sallyport.sandbox.Limits;
@@ -18,7 +19,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Runs Python and JavaScript in interpreters that are compiled to WebAssembly and executed by this JVM: no process, no
@@ -40,7 +40,7 @@ public final class WasmSandbox implements Sandbox {
     private static final long LEAST_MEMORY_BYTES = 64L * 1024 * 1024;
 
     private final Map<Language, Interpreter> interpreters;
-    private final Semaphore room;
+    private final Gate room;
     private final Duration patience;
     private final Semaphore sessionsLeft;
     private final Set<WasmSession> sessions = ConcurrentHashMap.newKeySet();
@@ -49,7 +49,7 @@ public final class WasmSandbox implements Sandbox {
 
     WasmSandbox(Map<Language, Interpreter> interpreters, int concurrency, int sessions, Duration patience) {
         this.interpreters = Map.copyOf(interpreters);
-        this.room = new Semaphore(concurrency, true);
+        this.room = new Gate(concurrency);
         this.sessionsLeft = new Semaphore(sessions);
         this.patience = patience;
     }
@@ -195,11 +195,8 @@ public final class WasmSandbox implements Sandbox {
                     "this sandbox is of the tier wasm, and the code is to be run in "
                             + execution.weakestTier().word() + " at least");
         }
-        if (closed) {
-            return unrun(Outcome.Status.UNAVAILABLE, "Closed", "the sandbox is closed");
-        }
-        if (!room.tryAcquire(patience.toNanos(), TimeUnit.NANOSECONDS)) {
-            return busy();
+        if (!room.enter(patience, cancellation)) {
+            return notLetIn(cancellation);
         }
         running.add(run);
         try {
@@ -210,7 +207,7 @@ public final class WasmSandbox implements Sandbox {
         } finally {
             running.remove(run);
             // A thread that does not end keeps its room: there must not be ever more of them.
-            run.whenOver(room::release);
+            run.whenOver(room::leave);
         }
     }
 
@@ -219,8 +216,14 @@ public final class WasmSandbox implements Sandbox {
         return patience;
     }
 
-    static Outcome busy() {
-        return unrun(Outcome.Status.UNAVAILABLE, "Busy", "too much code is being run; try again in a moment");
+    /** Returns why code is not run that has waited in vain. */
+    Outcome notLetIn(Cancellation cancellation) {
+        if (cancellation.isCancelled()) {
+            return unrun(Outcome.Status.CANCELLED, "Cancelled", "the code was to end");
+        }
+        return closed
+                ? unrun(Outcome.Status.UNAVAILABLE, "Closed", "the sandbox is closed")
+                : unrun(Outcome.Status.UNAVAILABLE, "Busy", "too much code is being run; try again in a moment");
     }
 
     static Outcome unrun(Outcome.Status status, String type, String message) {
@@ -261,6 +264,7 @@ public final class WasmSandbox implements Sandbox {
     @Override
     public void close() {
         closed = true;
+        room.close();
         running.forEach(Run::close);
         sessions.forEach(WasmSession::close);
     }

@@ -2,13 +2,12 @@ package io.sallyport.sandbox.wasm;
 
 import io.sallyport.sandbox.Cancellation;
 import io.sallyport.sandbox.Execution;
+import io.sallyport.sandbox.Gate;
 import io.sallyport.sandbox.Language;
 import io.sallyport.sandbox.Outcome;
 import io.sallyport.sandbox.Outcome.Status;
 import io.sallyport.sandbox.SandboxSession;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /** A copy of an interpreter that is kept between executions. It is made by the first of them. Thread-safe. */
@@ -18,8 +17,8 @@ final class WasmSession implements SandboxSession {
     private final Language language;
     private final Supplier<Guest> copies;
 
-    /** Whoever has the only permit may look at the guest, and at nothing else of this for longer than a moment. */
-    private final Semaphore turn = new Semaphore(1, true);
+    /** Whoever is inside may look at the guest, and at nothing else of this for longer than a moment. */
+    private final Gate turn = new Gate(1);
 
     private Optional<Guest> guest = Optional.empty();
     private volatile Optional<Run> running = Optional.empty();
@@ -38,13 +37,13 @@ final class WasmSession implements SandboxSession {
             throw new IllegalArgumentException("the session is in " + language.word() + ", but the execution in "
                     + execution.language().word());
         }
-        if (!turn.tryAcquire(sandbox.patience().toNanos(), TimeUnit.NANOSECONDS)) {
-            return WasmSandbox.busy();
+        if (!turn.enter(sandbox.patience(), cancellation)) {
+            return sandbox.notLetIn(cancellation);
         }
         try {
             return isClosed || isLost ? gone() : runInTurn(execution, cancellation);
         } finally {
-            turn.release();
+            turn.leave();
             discardIfOver();
         }
     }
@@ -90,12 +89,12 @@ final class WasmSession implements SandboxSession {
 
     /** Gives back what the guest has, if nothing will run there any more; whoever has the turn calls this after it. */
     private void discardIfOver() {
-        if ((isClosed || isLost) && turn.tryAcquire()) {
+        if ((isClosed || isLost) && turn.tryEnter()) {
             try {
                 guest.ifPresent(Guest::close);
                 guest = Optional.empty();
             } finally {
-                turn.release();
+                turn.leave();
             }
         }
     }
