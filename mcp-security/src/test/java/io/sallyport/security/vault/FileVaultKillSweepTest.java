@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 
 /** With the vault in a folder. */
-class VaultKillSweepTest extends VaultKillSweep {
+class FileVaultKillSweepTest extends VaultKillSweep {
 
     /** More than a rotation has. */
     private static final int COMMITS = 6;
@@ -16,7 +16,7 @@ class VaultKillSweepTest extends VaultKillSweep {
     @TempDir
     Path folder;
 
-    VaultKillSweepTest() {
+    FileVaultKillSweepTest() {
         super(FileVaultStores.class);
     }
 
