@@ -1,7 +1,6 @@
 /**
- * Circuit breakers, which keep calls away from an upstream that fails.
- *
- * <p>Nothing is here yet: the package holds the name until its code arrives.
+ * Circuit breakers, which keep calls away from an upstream that fails: {@link
+ * io.sallyport.resilience.breaker.CircuitBreaker}. Thread-safe, and never waiting.
  */
 @NullMarked
 package io.sallyport.resilience.breaker;
