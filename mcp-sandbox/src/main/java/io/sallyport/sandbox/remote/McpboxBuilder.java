@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 /** Puts a {@link McpboxSandbox} together. Confined to one thread. */
 public final class McpboxBuilder {
 
+    private static final Duration LONGEST_PATIENCE = Duration.ofDays(7);
+
     private final URI url;
     private final Supplier<char[]> key;
     private @Nullable EgressGuard egress;
@@ -42,11 +44,12 @@ public final class McpboxBuilder {
     /**
      * Sets how long code waits for others to end, when as much runs as may. Defaults to 10 seconds.
      *
-     * @throws IllegalArgumentException if it is negative
+     * @throws IllegalArgumentException if it is negative, or more than 7 days
      */
     public McpboxBuilder patience(Duration patience) {
-        if (patience.isNegative()) {
-            throw new IllegalArgumentException("patience must not be negative, but was " + patience);
+        if (patience.isNegative() || patience.compareTo(LONGEST_PATIENCE) > 0) {
+            throw new IllegalArgumentException(
+                    "patience must not be negative, and at most 7 days, but was " + patience);
         }
         this.patience = patience;
         return this;

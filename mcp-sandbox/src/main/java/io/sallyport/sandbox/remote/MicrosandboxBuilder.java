@@ -19,6 +19,7 @@ public final class MicrosandboxBuilder {
 
     private static final Pattern NAMESPACE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,62}");
     private static final int MOST_CPUS = 255;
+    private static final Duration LONGEST_PATIENCE = Duration.ofDays(7);
     private static final long MEBIBYTE = 1024L * 1024;
 
     private final URI url;
@@ -153,11 +154,12 @@ public final class MicrosandboxBuilder {
     /**
      * Sets how long code waits for others to end, when there are as many machines as may be. Defaults to 10 seconds.
      *
-     * @throws IllegalArgumentException if it is negative
+     * @throws IllegalArgumentException if it is negative, or more than 7 days
      */
     public MicrosandboxBuilder patience(Duration patience) {
-        if (patience.isNegative()) {
-            throw new IllegalArgumentException("patience must not be negative, but was " + patience);
+        if (patience.isNegative() || patience.compareTo(LONGEST_PATIENCE) > 0) {
+            throw new IllegalArgumentException(
+                    "patience must not be negative, and at most 7 days, but was " + patience);
         }
         this.patience = patience;
         return this;

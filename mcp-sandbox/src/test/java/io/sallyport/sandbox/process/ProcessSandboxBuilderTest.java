@@ -1,6 +1,7 @@
 package io.sallyport.sandbox.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sallyport.sandbox.Cancellation;
@@ -103,6 +104,16 @@ class ProcessSandboxBuilderTest {
     void negativePatienceIsRefused() {
         assertThatThrownBy(() -> ProcessSandbox.builder().patience(Duration.ofMillis(-1)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("patience must not be negative, but was PT-0.001S");
+                .hasMessage("patience must not be negative, and at most 7 days, but was PT-0.001S");
+    }
+
+    /** Whoever means for ever would else have every run fail, since so many nanoseconds are no number. */
+    @Test
+    void patienceThatIsTooLongIsRefused() {
+        assertThatThrownBy(() -> ProcessSandbox.builder().patience(Duration.ofSeconds(Long.MAX_VALUE)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("patience must not be negative, and at most 7 days");
+        assertThatCode(() -> ProcessSandbox.builder().patience(Duration.ofDays(7)))
+                .doesNotThrowAnyException();
     }
 }

@@ -171,6 +171,7 @@ class McpboxBuilderTest {
                 () -> builder.concurrency(0),
                 () -> builder.concurrency(1001),
                 () -> builder.patience(Duration.ofMillis(-1)),
+                () -> builder.patience(Duration.ofSeconds(Long.MAX_VALUE)),
                 () -> builder.connectTimeout(Duration.ZERO),
                 () -> builder.requestTimeout(Duration.ZERO),
                 () -> builder.executionTimeout(Duration.ofHours(2)),

@@ -237,6 +237,7 @@ class MicrosandboxBuilderTest {
                 () -> builder.baseMemoryBytes(0),
                 () -> builder.concurrency(0),
                 () -> builder.patience(Duration.ofMillis(-1)),
+                () -> builder.patience(Duration.ofSeconds(Long.MAX_VALUE)),
                 () -> builder.connectTimeout(Duration.ZERO),
                 () -> builder.requestTimeout(Duration.ZERO),
                 () -> builder.startTimeout(Duration.ofHours(2)),

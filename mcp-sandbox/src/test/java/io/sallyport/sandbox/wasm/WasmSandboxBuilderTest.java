@@ -1,6 +1,7 @@
 package io.sallyport.sandbox.wasm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sallyport.sandbox.Execution;
@@ -47,6 +48,15 @@ class WasmSandboxBuilderTest {
     void negativePatienceIsRefused() {
         assertThatThrownBy(() -> WasmSandbox.builder().patience(Duration.ofMillis(-1)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("patience must not be negative, but was PT-0.001S");
+                .hasMessage("patience must not be negative, and at most 7 days, but was PT-0.001S");
+    }
+
+    /** Whoever means for ever would else have every run fail, since so many nanoseconds are no number. */
+    @Test
+    void patienceThatIsTooLongIsRefused() {
+        assertThatThrownBy(() -> WasmSandbox.builder().patience(Duration.ofSeconds(Long.MAX_VALUE)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("patience must not be negative, and at most 7 days");
+        assertThatCode(() -> WasmSandbox.builder().patience(Duration.ofDays(7))).doesNotThrowAnyException();
     }
 }
