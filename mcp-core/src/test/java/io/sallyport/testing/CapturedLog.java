@@ -33,6 +33,12 @@ public final class CapturedLog implements AutoCloseable {
                 .toList();
     }
 
+    public List<String> levels() {
+        return List.copyOf(events.list).stream()
+                .map(event -> event.getLevel().toString())
+                .toList();
+    }
+
     /** Returns each message with its keys and values, as an operator reads it. */
     public List<String> lines() {
         return List.copyOf(events.list).stream()

@@ -57,7 +57,7 @@ final class LocalSession implements UpstreamSession {
         if (request.method().equals(Methods.SUBSCRIPTIONS_LISTEN)) {
             return server.listen(request, listener);
         }
-        LocalTask task = new LocalTask(() -> carryOut(request, spec, listener), listener);
+        LocalTask task = new LocalTask(running -> carryOut(request, spec, listener, running), listener);
         try {
             runtime.executor().execute(task);
         } catch (RejectedExecutionException full) {
@@ -67,13 +67,15 @@ final class LocalSession implements UpstreamSession {
         return task;
     }
 
-    private Response carryOut(Request request, CallSpec spec, CallListener listener) {
+    private Response carryOut(Request request, CallSpec spec, CallListener listener, LocalTask running) {
         try {
             return Response.resultJson(request.id(), Json.write(dispatch(request, spec, listener)));
         } catch (CallException refused) {
             return Response.error(request.id(), refused.error());
-        } catch (Exception | StackOverflowError failed) {
-            boolean cancelled = failed instanceof InterruptedException;
+        } catch (Throwable failed) {
+            // Classes that are missing are errors: the client of such a handler must not wait for the deadline.
+            // What was interrupted often says so in an exception of its own.
+            boolean cancelled = failed instanceof InterruptedException || running.isCancelled();
             LOGGER.atLevel(cancelled ? Level.DEBUG : Level.WARN)
                     .addKeyValue("upstream", server.name())
                     .addKeyValue("method", request.method())

@@ -4,7 +4,7 @@ import io.sallyport.protocol.Response;
 import io.sallyport.upstream.CallHandle;
 import io.sallyport.upstream.CallListener;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,13 +13,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class LocalTask implements Runnable, CallHandle {
 
-    private final Supplier<Response> handler;
+    private final Function<LocalTask, Response> handler;
     private final CallListener listener;
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable Thread runner;
     private boolean cancelled;
 
-    LocalTask(Supplier<Response> handler, CallListener listener) {
+    LocalTask(Function<LocalTask, Response> handler, CallListener listener) {
         this.handler = handler;
         this.listener = listener;
     }
@@ -32,7 +32,7 @@ final class LocalTask implements Runnable, CallHandle {
         Response response;
         boolean wanted;
         try {
-            response = handler.get();
+            response = handler.apply(this);
         } finally {
             wanted = end();
         }
@@ -59,6 +59,16 @@ final class LocalTask implements Runnable, CallHandle {
             // Whatever interrupted the handler is over with it.
             Thread.interrupted();
             return !cancelled;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns whether nobody waits for the answer any more. */
+    boolean isCancelled() {
+        lock.lock();
+        try {
+            return cancelled;
         } finally {
             lock.unlock();
         }
