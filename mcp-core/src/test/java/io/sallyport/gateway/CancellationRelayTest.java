@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sallyport.gateway.RemoteServer.Held;
 import io.sallyport.protocol.Era;
 import io.sallyport.protocol.JsonValue;
+import io.sallyport.testing.CapturedLog;
 import io.sallyport.testing.Incident;
 import io.sallyport.testing.McpHttp;
 import io.sallyport.testing.Waiting;
@@ -180,7 +181,8 @@ class CancellationRelayTest {
     @Incident("S173")
     void aCallThatTakesTooLongIsAnsweredAndCancelled(Era client, Era upstream) throws Exception {
         try (RemoteServer server = server(upstream);
-                GatewayRig rig = rig(server)) {
+                GatewayRig rig = rig(server);
+                CapturedLog log = CapturedLog.of("io.sallyport.call")) {
             CompletableFuture<McpHttp.Answer> answer =
                     RelayClient.of(client, rig.as("ann")).call("up__work");
             Held call = server.nextCall();
@@ -189,8 +191,15 @@ class CancellationRelayTest {
             rig.pass(DEADLINE.plusMillis(1));
 
             assertThat(answer.get().errorCode()).isEqualTo(50400);
-            assertThat(answer.get().error().get("data").orElseThrow().getString("code"))
-                    .contains("deadline_exceeded");
+            JsonValue data = answer.get().error().get("data").orElseThrow();
+            assertThat(data.getString("code")).contains("deadline_exceeded");
+            assertThat(log.lines())
+                    .as("what the operator finds under the id that the client was given")
+                    .filteredOn(line ->
+                            line.contains(data.getString("correlationId").orElseThrow()))
+                    .singleElement()
+                    .asString()
+                    .contains("a call failed", "up", "tools/call", "DEADLINE_EXCEEDED");
             awaitCancelled(server, upstream, call);
         }
     }
@@ -217,7 +226,8 @@ class CancellationRelayTest {
             rig.pass(AT_MOST.minus(passed).plusMillis(1));
 
             JsonValue answer = stream.get().nextMessage();
-            assertThat(answer.get("error").orElseThrow().toJson()).contains("50400");
+            assertThat(answer.get("error").orElseThrow().toJson())
+                    .contains("50400", "(" + AT_MOST.toMillis() + " ms at all)");
             awaitCancelled(server, upstream, call);
         }
     }

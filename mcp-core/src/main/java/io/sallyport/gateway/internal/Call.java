@@ -226,22 +226,46 @@ final class Call implements CallListener, Ticks.Ticking {
 
     @Override
     public void tick(long now) {
-        boolean late;
+        boolean silent;
+        boolean tooLong;
         lock.lock();
         try {
-            boolean waitsForAnswer = questions > 0;
-            late = !waitsForAnswer && now - alive > deadline.toNanos() || now - begun > maxDuration.toNanos();
+            silent = questions == 0 && now - alive > deadline.toNanos();
+            tooLong = now - begun > maxDuration.toNanos();
         } finally {
             lock.unlock();
         }
-        if (late && end()) {
-            cancelUpstream("the deadline is over");
-            last(() -> refuse(Refusal.of(
+        if ((silent || tooLong) && end()) {
+            giveUp(
+                    "the deadline is over",
+                    Refusal.of(
                             Refusal.Kind.DEADLINE_EXCEEDED,
                             info.upstream().orElse("gateway"),
-                            "The call took longer than allowed (" + deadline.toMillis() + " ms without progress).")
-                    .remedy(Errors.MAYBE_EXECUTED)));
+                            "The call took longer than allowed ("
+                                    + (silent
+                                            ? deadline.toMillis() + " ms without progress"
+                                            : maxDuration.toMillis() + " ms at all")
+                                    + ")."));
         }
+    }
+
+    /** Ends a call whose upstream has not failed, and may yet carry it out. */
+    private void giveUp(String reason, Refusal refusal) {
+        cancelUpstream(reason);
+        last(() -> {
+            logFailure(refusal.kind(), refusal.message());
+            refuse(refusal.remedy(Errors.MAYBE_EXECUTED));
+        });
+    }
+
+    private void logFailure(Enum<?> kind, String detail) {
+        LOGGER.atWarn()
+                .addKeyValue("upstream", info.upstream().orElse("gateway"))
+                .addKeyValue("method", info.method())
+                .addKeyValue("correlationId", info.correlationId())
+                .addKeyValue("kind", kind)
+                .addKeyValue("detail", detail)
+                .log("a call failed");
     }
 
     @Override
@@ -258,10 +282,12 @@ final class Call implements CallListener, Ticks.Ticking {
             }
         });
         if (!queued && end()) {
-            cancelUpstream("too many notifications");
-            last(() -> refuse(Refusal.of(
-                            Refusal.Kind.OUTCOME_UNKNOWN, "gateway", "The call's notifications cannot be kept up with.")
-                    .remedy(Errors.MAYBE_EXECUTED)));
+            giveUp(
+                    "too many notifications",
+                    Refusal.of(
+                            Refusal.Kind.OUTCOME_UNKNOWN,
+                            "gateway",
+                            "The call's notifications cannot be kept up with."));
         }
     }
 
@@ -386,13 +412,7 @@ final class Call implements CallListener, Ticks.Ticking {
                     || failure.kind() == UpstreamFailure.Kind.INTERRUPTED) {
                 info.upstream().ifPresent(engine::unreached);
             }
-            LOGGER.atWarn()
-                    .addKeyValue("upstream", upstream)
-                    .addKeyValue("method", info.method())
-                    .addKeyValue("correlationId", info.correlationId())
-                    .addKeyValue("kind", failure.kind())
-                    .addKeyValue("detail", failure.detail())
-                    .log("a call failed");
+            logFailure(failure.kind(), failure.detail());
             last(() -> refuse(Errors.refusal(failure, upstream)));
         }
     }
