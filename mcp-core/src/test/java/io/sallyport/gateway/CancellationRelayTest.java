@@ -112,6 +112,25 @@ class CancellationRelayTest {
         }
     }
 
+    @Test
+    void anIdThatIsInUseIsRefusedAndNamedAsItWasSent() throws Exception {
+        try (RemoteServer server = RemoteServer.legacy("up");
+                GatewayRig rig = rig(server)) {
+            RelayClient client = RelayClient.legacy(rig.as("ann"));
+            String call = McpHttp.legacyBody(7, "tools/call", "{\"name\":\"up__work\",\"arguments\":{}}")
+                    .replace("\"id\":7", "\"id\":\"seven\"");
+            RelayClient.meanwhile(() -> client.http().post(call, McpHttp.legacyHeaders(client.session())));
+            server.nextCall();
+
+            // When
+            McpHttp.Answer again = client.http().post(call, McpHttp.legacyHeaders(client.session()));
+
+            assertThat(again.status()).isEqualTo(400);
+            assertThat(again.error().getString("message"))
+                    .contains("A request with the id \"seven\" is still under way in this session");
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(Era.class)
     void aModernClientCancelsByClosingTheStream(Era upstream) throws Exception {

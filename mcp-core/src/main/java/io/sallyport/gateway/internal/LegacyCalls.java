@@ -3,7 +3,6 @@ package io.sallyport.gateway.internal;
 import io.sallyport.filter.Refusal;
 import io.sallyport.protocol.Era;
 import io.sallyport.protocol.ErrorCodes;
-import io.sallyport.protocol.Json;
 import io.sallyport.protocol.McpError;
 import io.sallyport.protocol.Request;
 import io.sallyport.protocol.Response;
@@ -163,7 +162,7 @@ final class LegacyCalls {
                             McpError.of(
                                     ErrorCodes.INVALID_REQUEST,
                                     "A request with the id "
-                                            + Json.write(request.id().token())
+                                            + request.id().token()
                                             + " is still under way in this session")),
                     400);
             return;
