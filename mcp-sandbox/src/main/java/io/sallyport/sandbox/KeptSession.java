@@ -3,7 +3,6 @@ package io.sallyport.sandbox;
 import io.sallyport.spi.Principal;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.Semaphore;
 
 /** A session and whose it is. What changes is under the lock of {@link SandboxSessions}, all but {@link #turn}. */
 final class KeptSession {
@@ -16,9 +15,9 @@ final class KeptSession {
     final SandboxSession session;
 
     /** One piece of code at a time, in the order in which it came. */
-    final Semaphore turn = new Semaphore(1, true);
+    final Gate turn = new Gate(1);
 
-    private final Tier tier;
+    final Tier tier;
     private final Instant created;
     private final Instant endsAt;
     private final Duration idle;

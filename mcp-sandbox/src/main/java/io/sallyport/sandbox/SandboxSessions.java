@@ -12,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -165,7 +164,10 @@ public final class SandboxSessions implements AutoCloseable {
             throws SandboxRefusedException, InterruptedException {
         KeptSession session = table.begin(principal, id, execution.language());
         try {
-            if (!session.turn.tryAcquire(settings.patience().toNanos(), TimeUnit.NANOSECONDS)) {
+            if (!session.turn.enter(settings.patience(), cancellation)) {
+                if (cancellation.isCancelled()) {
+                    return cancelled(session);
+                }
                 throw SessionTable.busy();
             }
             try {
@@ -174,7 +176,7 @@ public final class SandboxSessions implements AutoCloseable {
                 }
                 return session.session.run(execution, cancellation);
             } finally {
-                session.turn.release();
+                session.turn.leave();
             }
         } finally {
             if (table.finish(session, session.session.isLost())) {
@@ -182,6 +184,12 @@ public final class SandboxSessions implements AutoCloseable {
             }
             setAlarm();
         }
+    }
+
+    private static Outcome cancelled(KeptSession session) {
+        return Outcome.of(Outcome.Status.CANCELLED, session.tier)
+                .error(new Outcome.Failure("Cancelled", "the code was to end", ""))
+                .build();
     }
 
     /**

@@ -95,6 +95,18 @@ public abstract class SandboxSessionContract {
     }
 
     @Test
+    void opensNoSessionThatNobodyWantsAnyMore() {
+        Cancellation cancelled = new Cancellation();
+        cancelled.cancel();
+        Language language = stateful().iterator().next();
+
+        assertThatThrownBy(() -> sandbox.open(language, limits().build(), cancelled))
+                .isInstanceOfSatisfying(
+                        SandboxUnavailableException.class,
+                        refusal -> assertThat(refusal.type()).isEqualTo("Cancelled"));
+    }
+
+    @Test
     void saysInWhichLanguagesThereAreSessions() {
         assertThat(sandbox.capabilities().stateful()).isEqualTo(stateful()).isNotEmpty();
     }

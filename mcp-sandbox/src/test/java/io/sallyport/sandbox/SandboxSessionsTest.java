@@ -157,6 +157,23 @@ class SandboxSessionsTest {
     }
 
     @Test
+    void codeThatIsCancelledWhileOthersRunInItsSessionDoesNotRun() throws Exception {
+        String id = open(ANN);
+        Future<Outcome> running = runBeside(ANN, id, "wait");
+        sandbox.waits.await();
+        Cancellation cancelled = new Cancellation();
+        cancelled.cancel();
+
+        Outcome outcome =
+                sessions.run(ANN, id, Execution.of(Language.PYTHON, "set x 1").build(), cancelled);
+
+        assertThat(outcome.status()).isEqualTo(Outcome.Status.CANCELLED);
+        assertThat(sandbox.executions).hasSize(1);
+        sandbox.mayEnd.countDown();
+        running.get();
+    }
+
+    @Test
     @Incident("S162")
     void noSessionOfAnotherTenantLeaves() throws Exception {
         open(ANN);

@@ -51,6 +51,7 @@ final class Exchange {
     private final long begun = System.nanoTime();
     private int sent;
     private long lookedAt = begun;
+    private long movedAt = begun;
     private Optional<Duration> cpu = Optional.empty();
     private OptionalLong peakBytes = OptionalLong.empty();
     private boolean isIntact;
@@ -152,7 +153,9 @@ final class Exchange {
             if (ending.isPresent()) {
                 return ending.get();
             }
-            if (!hasMoved) {
+            if (hasMoved) {
+                movedAt = System.nanoTime();
+            } else {
                 LockSupport.parkNanos(pause());
             }
             if (Thread.interrupted()) {
@@ -240,8 +243,9 @@ final class Exchange {
         return Optional.empty();
     }
 
+    /** Shorter while something moves: a large request goes through a small pipe. */
     private long pause() {
-        long micros = TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begun);
+        long micros = TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - movedAt);
         return TimeUnit.MICROSECONDS.toNanos(micros < 20_000 ? 50 : micros < 200_000 ? 500 : 2000);
     }
 }

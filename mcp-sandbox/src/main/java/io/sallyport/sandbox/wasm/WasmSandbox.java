@@ -245,6 +245,9 @@ public final class WasmSandbox implements Sandbox {
         if (interpreter == null) {
             throw new SandboxUnavailableException("NoSuchLanguage", "this sandbox does not run " + language.word());
         }
+        if (cancellation.isCancelled()) {
+            throw new SandboxUnavailableException("Cancelled", "nobody wants the session any more");
+        }
         if (!sessionsLeft.tryAcquire()) {
             throw new SandboxUnavailableException("Busy", "as many sandbox sessions are open as may be");
         }
