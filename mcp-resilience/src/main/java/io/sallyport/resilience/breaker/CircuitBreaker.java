@@ -144,8 +144,6 @@ public final class CircuitBreaker {
         }
     }
 
-    private static final CallFailed CALL_FAILED = new CallFailed();
-
     private final Settings settings;
     private final LongSupplier ticker;
     private final io.github.resilience4j.circuitbreaker.CircuitBreaker window;
@@ -220,7 +218,7 @@ public final class CircuitBreaker {
         private Duration slowAfter = Duration.ofSeconds(30);
         private int failuresInARow = 5;
         private Duration shortestPause = Duration.ofSeconds(5);
-        private Duration longestPause = Duration.ofSeconds(120);
+        private Duration longestPause = Duration.ofMinutes(2);
         private Consumer<Transition> listener = transition -> {};
         private LongSupplier ticker = System::nanoTime;
         private InstantSource wall = InstantSource.system();
@@ -451,7 +449,7 @@ public final class CircuitBreaker {
         if (failure == null) {
             window.onSuccess(took, TimeUnit.NANOSECONDS);
         } else {
-            window.onError(took, TimeUnit.NANOSECONDS, CALL_FAILED);
+            window.onError(took, TimeUnit.NANOSECONDS, new CallFailed());
         }
     }
 
@@ -473,10 +471,10 @@ public final class CircuitBreaker {
 
     private void openFor(long now, String why) {
         toOpen();
-        double doubled = settings.shortestPause.toNanos() * Math.pow(2, Math.min(reopened, 30));
-        double pause = Math.min(doubled, settings.longestPause.toNanos());
-        double jittered = pause * (0.8 + 0.4 * settings.random.getAsDouble());
-        openUntil = now + (long) Math.min(jittered, settings.longestPause.toNanos());
+        double doubled = (double) settings.shortestPause.toNanos() * Math.pow(2, Math.min(reopened, 30));
+        double longest = (double) settings.longestPause.toNanos();
+        double pause = Math.min(doubled, longest) * (0.8 + 0.4 * settings.random.getAsDouble());
+        openUntil = now + (long) Math.min(pause, longest);
         become(State.OPEN, why, Optional.empty());
     }
 
