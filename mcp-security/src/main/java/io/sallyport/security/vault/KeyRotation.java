@@ -8,14 +8,17 @@ import io.sallyport.security.vault.VaultStore.Ring;
 import io.sallyport.security.vault.VaultStore.Row;
 import io.sallyport.security.vault.VaultStore.RowId;
 import io.sallyport.security.vault.VaultStore.WrappedKey;
+import io.sallyport.spi.AuditEvent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -103,6 +106,7 @@ public final class KeyRotation {
     private final VaultStore store;
     private final TenantKeys keys;
     private final SealedRows rows;
+    private final VaultAudit audit;
     private final Duration patience;
     private final int rowsPerSecond;
     private final Progress progress;
@@ -112,6 +116,7 @@ public final class KeyRotation {
         this.store = builder.vault.store();
         this.keys = builder.vault.keys();
         this.rows = builder.vault.rows();
+        this.audit = builder.vault.audit();
         this.patience = builder.patience;
         this.rowsPerSecond = builder.rowsPerSecond;
         this.progress = builder.progress;
@@ -176,10 +181,13 @@ public final class KeyRotation {
      * @throws InterruptedException if the thread was interrupted; the next call goes on
      */
     public Report rotate(String tenant) throws KekUnavailableException, InterruptedException {
-        Ring ring = store.ring(tenant);
-        if (find(ring, KeyState.DISTRIBUTED).isEmpty()
-                && find(ring, KeyState.DECRYPT_ONLY).isEmpty()) {
-            begin(tenant);
+        if (!isUnderWay(store.ring(tenant))) {
+            try {
+                begin(tenant);
+            } catch (KekUnavailableException | RuntimeException e) {
+                audit.failed(VaultAudit.ROTATION_BEGIN, tenant, e);
+                throw e;
+            }
         }
         return goOn(tenant);
     }
@@ -192,13 +200,48 @@ public final class KeyRotation {
         keys.begin(tenant);
         Ring ring = store.ring(tenant);
         List<WrappedKey> with = new ArrayList<>(ring.keys());
-        with.add(keys.newKey(tenant));
+        WrappedKey made = keys.newKey(tenant);
+        with.add(made);
         // If not, another has begun.
-        store.replaceRing(tenant, ring.version(), with, OptionalLong.empty());
+        if (store.replaceRing(tenant, ring.version(), with, OptionalLong.empty())) {
+            audit.done(VaultAudit.ROTATION_BEGIN, tenant, key(made.id()));
+        }
+    }
+
+    private static Consumer<AuditEvent.Builder> key(long id) {
+        return event -> event.detail("key", DataKey.word(id));
     }
 
     /** Does whatever is left to be done; nothing, if no rotation is under way. Throws as {@link #rotate}. */
     public Report goOn(String tenant) throws KekUnavailableException, InterruptedException {
+        if (!isUnderWay(store.ring(tenant))) {
+            return new Report(0, 0, End.DONE);
+        }
+        try {
+            Report report = doWhatIsLeft(tenant);
+            audit.done(
+                    VaultAudit.ROTATION_END,
+                    tenant,
+                    event -> event.detail("end", word(report.end()))
+                            .detail("resealed", Long.toString(report.resealed()))
+                            .detail("unreadable", Long.toString(report.unreadable())));
+            return report;
+        } catch (KekUnavailableException | InterruptedException | RuntimeException e) {
+            audit.failed(VaultAudit.ROTATION_END, tenant, e);
+            throw e;
+        }
+    }
+
+    private static boolean isUnderWay(Ring ring) {
+        return find(ring, KeyState.DISTRIBUTED).isPresent()
+                || find(ring, KeyState.DECRYPT_ONLY).isPresent();
+    }
+
+    private static String word(End end) {
+        return end.name().toLowerCase(Locale.ROOT);
+    }
+
+    private Report doWhatIsLeft(String tenant) throws KekUnavailableException, InterruptedException {
         long resealed = 0;
         while (true) {
             Ring ring = store.ring(tenant);
@@ -331,10 +374,22 @@ public final class KeyRotation {
         Optional<WrappedKey> old = find(ring, KeyState.DECRYPT_ONLY);
         if (made.isPresent()) {
             long id = made.get().id();
-            return replace(
+            boolean gone = replace(
                     tenant, ring, OptionalLong.of(id), key -> key.id() == id ? in(KeyState.DESTROYED, key) : key);
+            if (gone) {
+                audit.done(VaultAudit.ROTATION_ABORT, tenant, key(id));
+                audit.done(VaultAudit.KEY_DESTROY, tenant, key(id));
+            }
+            return gone;
         }
-        return old.isEmpty() || replace(tenant, ring, OptionalLong.empty(), promoted(old.get()));
+        if (old.isEmpty()) {
+            return true;
+        }
+        boolean back = replace(tenant, ring, OptionalLong.empty(), promoted(old.get()));
+        if (back) {
+            audit.done(VaultAudit.ROTATION_ABORT, tenant, key(primary(ring).id()));
+        }
+        return back;
     }
 
     /**
@@ -362,9 +417,13 @@ public final class KeyRotation {
                         .log("a disabled key is kept: there are rows under it, of an older copy of the store perhaps");
                 return false;
             }
-            UnaryOperator<WrappedKey> erased =
-                    key -> key.id() == id && key.state() == KeyState.DISABLED ? in(KeyState.DESTROYED, key) : key;
-            if (replace(tenant, store.ring(tenant), OptionalLong.of(id), erased)) {
+            Ring ring = store.ring(tenant);
+            if (ring.keys().stream().noneMatch(key -> key.id() == id && key.state() == KeyState.DISABLED)) {
+                // Somebody else was here.
+                return false;
+            }
+            if (replace(tenant, ring, OptionalLong.of(id), key -> key.id() == id ? in(KeyState.DESTROYED, key) : key)) {
+                audit.done(VaultAudit.KEY_DESTROY, tenant, key(id));
                 return true;
             }
         }
@@ -378,6 +437,22 @@ public final class KeyRotation {
      * @throws KekUnavailableException if one of the two cannot be had now; nothing was changed
      */
     public int rewrap(String tenant) throws KekUnavailableException {
+        int rewrapped;
+        try {
+            rewrapped = rewrapAll(tenant);
+        } catch (KekUnavailableException | RuntimeException e) {
+            audit.failed(VaultAudit.KEY_REWRAP, tenant, e);
+            throw e;
+        }
+        audit.done(
+                VaultAudit.KEY_REWRAP,
+                tenant,
+                event -> event.detail("keys", Integer.toString(rewrapped))
+                        .detail("kek", VaultAudit.cut(keys.currentKek())));
+        return rewrapped;
+    }
+
+    private int rewrapAll(String tenant) throws KekUnavailableException {
         for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
             Ring ring = store.ring(tenant);
             List<WrappedKey> anew = new ArrayList<>();

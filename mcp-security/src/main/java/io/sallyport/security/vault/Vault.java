@@ -48,6 +48,7 @@ public final class Vault implements AutoCloseable {
     private final Duration sealedOpensFor;
     private final SealedRows rows;
     private final VaultNode node;
+    private final VaultAudit audit;
 
     private Vault(Builder builder) {
         this.store = builder.store;
@@ -57,6 +58,7 @@ public final class Vault implements AutoCloseable {
         this.rows = new SealedRows(store, keys, envelope);
         this.sealedOpensFor = builder.sealedOpensFor;
         this.node = new VaultNode(builder.node, store, keys, builder.lease);
+        this.audit = new VaultAudit(builder.who, builder.audit, clock);
     }
 
     /** Begins a vault. */
@@ -78,6 +80,8 @@ public final class Vault implements AutoCloseable {
         private Duration lease = Duration.ofSeconds(30);
         private Duration sealedOpensFor = Duration.ofHours(24);
         private String node = UUID.randomUUID().toString();
+        private String who = "vault";
+        private AuditSink audit = AuditSink.none();
 
         private Builder(VaultStore store, KekProvider kek) {
             this.store = requireNonNull(store, "store");
@@ -118,6 +122,18 @@ public final class Vault implements AutoCloseable {
                 throw new IllegalArgumentException("sealedOpensFor must not be negative, but was " + atLeast);
             }
             this.sealedOpensFor = atLeast;
+            return this;
+        }
+
+        /**
+         * Sets who keeps the record of what is done with secrets and keys, also of what is refused or fails; {@code docs/vault.md}
+         * has the words. Values are in no event. Defaults to nobody.
+         *
+         * @param who the subject of all events: this program, or the person that it works for
+         */
+        public Builder audit(String who, AuditSink sink) {
+            this.who = requireNonNull(who, "who");
+            this.audit = requireNonNull(sink, "sink");
             return this;
         }
 
@@ -175,9 +191,13 @@ public final class Vault implements AutoCloseable {
         byte[] content = new StoredSecret(false, policy, value).bytes();
         try {
             rows.put(id, content);
+        } catch (KekUnavailableException | RuntimeException e) {
+            audit.failed(VaultAudit.PUT, tenant, name, e);
+            throw e;
         } finally {
             Arrays.fill(content, (byte) 0);
         }
+        audit.done(VaultAudit.PUT, tenant, name, true);
     }
 
     /**
@@ -188,12 +208,20 @@ public final class Vault implements AutoCloseable {
      */
     public Optional<SecretValue> get(String tenant, String name)
             throws KekUnavailableException, SecretUnreadableException {
-        return find(tenant, name).map(SecretSource.Secret::value);
+        RowId id = secret(tenant, name);
+        Optional<SecretSource.Secret> found;
+        try {
+            found = find(id);
+        } catch (KekUnavailableException | SecretUnreadableException | RuntimeException e) {
+            audit.failed(VaultAudit.REVEAL, tenant, name, e);
+            throw e;
+        }
+        audit.done(VaultAudit.REVEAL, tenant, name, found.isPresent());
+        return found.map(SecretSource.Secret::value);
     }
 
-    private Optional<SecretSource.Secret> find(String tenant, String name)
-            throws KekUnavailableException, SecretUnreadableException {
-        Optional<byte[]> content = rows.get(secret(tenant, name));
+    private Optional<SecretSource.Secret> find(RowId id) throws KekUnavailableException, SecretUnreadableException {
+        Optional<byte[]> content = rows.get(id);
         if (content.isEmpty()) {
             return Optional.empty();
         }
@@ -201,8 +229,8 @@ public final class Vault implements AutoCloseable {
         if (stored.expired()) {
             stored.close();
             LOGGER.atWarn()
-                    .addKeyValue("tenant", tenant)
-                    .addKeyValue("name", name)
+                    .addKeyValue("tenant", id.tenant())
+                    .addKeyValue("name", id.name())
                     .log("a secret was expired");
             throw new SecretUnreadableException();
         }
@@ -211,7 +239,16 @@ public final class Vault implements AutoCloseable {
 
     /** Takes a secret out; returns whether there was one. */
     public boolean delete(String tenant, String name) {
-        return store.delete(secret(tenant, name));
+        RowId id = secret(tenant, name);
+        boolean wasThere;
+        try {
+            wasThere = store.delete(id);
+        } catch (RuntimeException e) {
+            audit.failed(VaultAudit.DELETE, tenant, name, e);
+            throw e;
+        }
+        audit.done(VaultAudit.DELETE, tenant, name, wasThere);
+        return wasThere;
     }
 
     /**
@@ -253,19 +290,34 @@ public final class Vault implements AutoCloseable {
      * Makes all secrets of all tenants unusable at once, on all nodes, until each is put in anew: for when nobody knows which of
      * them somebody has. Names, and what is known without opening, are kept.
      *
-     * @param reason for the log
+     * @param reason for the log and the audit record, which keeps 4096 characters of it
      * @return how many there were
      * @throws KekUnavailableException if a key cannot be had now; some may have been expired by then
      */
     public long expireAll(String reason) throws KekUnavailableException {
         long expired = 0;
         for (String tenant : tenants()) {
-            expired += new Expiry(store, keys, rows).expire(tenant, SECRETS);
+            expired += expire(tenant, reason);
         }
         LOGGER.atWarn()
                 .addKeyValue("reason", reason)
                 .addKeyValue("secrets", expired)
                 .log("all secrets were expired");
+        return expired;
+    }
+
+    private long expire(String tenant, String reason) throws KekUnavailableException {
+        long expired;
+        try {
+            expired = new Expiry(store, keys, rows).expire(tenant, SECRETS);
+        } catch (KekUnavailableException | RuntimeException e) {
+            audit.failed(VaultAudit.EXPIRE, tenant, e);
+            throw e;
+        }
+        audit.done(
+                VaultAudit.EXPIRE,
+                tenant,
+                event -> event.detail("secrets", Long.toString(expired)).detail("why", VaultAudit.cut(reason)));
         return expired;
     }
 
@@ -277,7 +329,14 @@ public final class Vault implements AutoCloseable {
      * <p>Other nodes forget the keys within a third of their lease.
      */
     public void shred(String tenant) {
-        new Shredder(store, clock).shred(tenant(tenant));
+        String checked = tenant(tenant);
+        try {
+            new Shredder(store, clock).shred(checked);
+        } catch (RuntimeException e) {
+            audit.failed(VaultAudit.SHRED, tenant, e);
+            throw e;
+        }
+        audit.done(VaultAudit.SHRED, tenant, event -> {});
         keys.forget(tenant);
         node.beatSoon();
     }
@@ -305,10 +364,9 @@ public final class Vault implements AutoCloseable {
      * io.sallyport.gateway.McpGateway.Builder#secretResolver}.
      *
      * @param redactor is told each value before it is given out
-     * @param audit hears of each use and each refusal
      */
-    public SecretResolver resolver(VaultRedactor redactor, AuditSink audit) {
-        return new VaultSecretResolver(this::find, redactor, audit, clock);
+    public SecretResolver resolver(VaultRedactor redactor) {
+        return new VaultSecretResolver((tenant, name) -> find(secret(tenant, name)), redactor, audit, clock);
     }
 
     VaultStore store() {
@@ -321,6 +379,10 @@ public final class Vault implements AutoCloseable {
 
     SealedRows rows() {
         return rows;
+    }
+
+    VaultAudit audit() {
+        return audit;
     }
 
     Instant now() {

@@ -3,13 +3,9 @@ package io.sallyport.security.vault;
 import static java.util.Objects.requireNonNull;
 
 import io.sallyport.security.vault.SecretSource.Secret;
-import io.sallyport.spi.AuditEvent;
 import io.sallyport.spi.AuditEvent.Outcome;
-import io.sallyport.spi.AuditSink;
-import io.sallyport.spi.Principal;
 import io.sallyport.spi.SecretReference;
 import io.sallyport.spi.SecretResolver;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
@@ -23,8 +19,6 @@ import org.slf4j.LoggerFactory;
  * a value is given out the redactor knows it. Thread-safe; may block, as the vault does.
  */
 final class VaultSecretResolver implements SecretResolver {
-
-    static final String ACTION = "secret/use";
 
     private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.vault");
 
@@ -44,11 +38,11 @@ final class VaultSecretResolver implements SecretResolver {
 
     private final SecretSource source;
     private final VaultRedactor redactor;
-    private final AuditSink audit;
+    private final VaultAudit audit;
     private final InstantSource clock;
     private final SecretUses uses = new SecretUses();
 
-    VaultSecretResolver(SecretSource source, VaultRedactor redactor, AuditSink audit, InstantSource clock) {
+    VaultSecretResolver(SecretSource source, VaultRedactor redactor, VaultAudit audit, InstantSource clock) {
         this.source = requireNonNull(source, "source");
         this.redactor = requireNonNull(redactor, "redactor");
         this.audit = requireNonNull(audit, "audit");
@@ -105,15 +99,15 @@ final class VaultSecretResolver implements SecretResolver {
     private Secret find(SecretReference reference) throws NotUsedException {
         try {
             return source.find(reference.tenant(), reference.name())
-                    .orElseThrow(() -> new NotUsedException(Outcome.REFUSED, "no_such_secret"));
+                    .orElseThrow(() -> new NotUsedException(Outcome.REFUSED, VaultAudit.NO_SUCH_SECRET));
         } catch (SecretUnreadableException e) {
-            throw new NotUsedException(Outcome.FAILED, "secret_unreadable");
+            throw new NotUsedException(Outcome.FAILED, VaultAudit.SECRET_UNREADABLE);
         } catch (KekUnavailableException e) {
-            throw new NotUsedException(Outcome.FAILED, "kek_unavailable");
+            throw new NotUsedException(Outcome.FAILED, VaultAudit.KEK_UNAVAILABLE);
         } catch (RuntimeException e) {
             // The store, most likely. Its stack belongs to whoever looks into it, and not into each line of an outage.
             LOGGER.atDebug().setCause(e).log("a secret could not be looked up");
-            throw new NotUsedException(Outcome.FAILED, "store_unavailable");
+            throw new NotUsedException(Outcome.FAILED, VaultAudit.STORE_UNAVAILABLE);
         }
     }
 
@@ -152,19 +146,12 @@ final class VaultSecretResolver implements SecretResolver {
     }
 
     private void record(SecretReference reference, Use use, Outcome outcome, String word) {
-        try {
-            AuditEvent.Builder event = AuditEvent.of(
-                            // Whom the call is for the template does not know: it is the gateway that uses its secret.
-                            new Principal("gateway", "gateway", "gateway", reference.tenant()), "", ACTION, outcome)
-                    .time(clock.instant(), Duration.ZERO)
-                    .about(Optional.of(use.upstream()), Optional.of(reference.tenant() + "/" + reference.name()))
+        audit.record(VaultAudit.USE, reference.tenant(), outcome, event -> {
+            event.about(Optional.of(use.upstream()), Optional.of(reference.tenant() + "/" + reference.name()))
                     .reason(word)
                     .detail("position", use.position());
             use.host().ifPresent(host -> event.detail("host", host));
             reference.field().ifPresent(field -> event.detail("field", field));
-            audit.record(event.build());
-        } catch (RuntimeException e) {
-            LOGGER.atError().addKeyValue("secret", reference).setCause(e).log("an audit event was lost");
-        }
+        });
     }
 }

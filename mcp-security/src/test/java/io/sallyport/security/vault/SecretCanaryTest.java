@@ -95,7 +95,11 @@ class SecretCanaryTest {
         McpGateway gateway = McpGateway.builder()
                 .allowAnonymous()
                 .auditSink(audit::add)
-                .secretResolver(new VaultSecretResolver(source, redactor, audit::add, InstantSource.system()))
+                .secretResolver(new VaultSecretResolver(
+                        source,
+                        redactor,
+                        new VaultAudit("gateway", audit::add, InstantSource.system()),
+                        InstantSource.system()))
                 .redactor(redactor)
                 .upstream(HttpUpstream.at("weather", upstream)
                         .header("Authorization", "Bearer secret://acme/weather")
@@ -250,7 +254,10 @@ class SecretCanaryTest {
         SecretSource.Secret secret = new SecretSource.Secret(SecretPolicy.nowhere(), value);
         redactor.register(SecretReference.parse("secret://acme/weather"), CANARY.toCharArray());
         SecretResolver resolver = new VaultSecretResolver(
-                (tenant, name) -> Optional.of(secret), redactor, audit::add, InstantSource.system());
+                (tenant, name) -> Optional.of(secret),
+                redactor,
+                new VaultAudit("gateway", audit::add, InstantSource.system()),
+                InstantSource.system());
 
         for (Object it : List.of(value, secret, redactor, redactor.stream(), resolver, SecretPolicy.nowhere())) {
             assertHoldsNoCanary(it.toString());

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import io.sallyport.security.vault.SecretPolicy.Position;
 import io.sallyport.spi.AuditEvent;
 import io.sallyport.spi.AuditEvent.Outcome;
+import io.sallyport.spi.AuditSink;
 import io.sallyport.spi.SecretReference;
 import io.sallyport.spi.SecretResolver.Use;
 import io.sallyport.testing.CapturedLog;
@@ -64,8 +65,13 @@ class VaultSecretResolverTest {
     private final Source source = new Source();
     private final VaultRedactor redactor = VaultRedactor.create();
     private final List<AuditEvent> audit = new ArrayList<>();
-    private final VaultSecretResolver resolver = new VaultSecretResolver(source, redactor, audit::add, () -> NOW);
+    private final VaultSecretResolver resolver =
+            new VaultSecretResolver(source, redactor, audit(audit::add), () -> NOW);
     private final CapturedLog log = CapturedLog.of("io.sallyport.vault");
+
+    private static VaultAudit audit(AuditSink sink) {
+        return new VaultAudit("gateway", sink, () -> NOW);
+    }
 
     VaultSecretResolverTest() {
         source.values.put("acme/github", CANARY);
@@ -100,6 +106,7 @@ class VaultSecretResolverTest {
 
         AuditEvent event = onlyEvent();
         assertThat(event.action()).isEqualTo("secret/use");
+        assertThat(event.principal().subject()).isEqualTo("gateway");
         assertThat(event.outcome()).isEqualTo(Outcome.ANSWERED);
         assertThat(event.upstream()).contains("github");
         assertThat(event.target()).contains("acme/github");
@@ -234,7 +241,7 @@ class VaultSecretResolverTest {
     void refusesAValueThatTheRedactorHasNoRoomFor() {
         VaultRedactor small = VaultRedactor.ofAtMost(1);
         small.register(SecretReference.parse("secret://a/b"), "another-value".toCharArray());
-        VaultSecretResolver full = new VaultSecretResolver(source, small, audit::add, () -> NOW);
+        VaultSecretResolver full = new VaultSecretResolver(source, small, audit(audit::add), () -> NOW);
 
         assertThat(full.resolve("secret://acme/github", HEADER)).isEmpty();
         assertThat(onlyEvent().reason()).isEqualTo("redactor_full");
@@ -242,13 +249,10 @@ class VaultSecretResolverTest {
 
     @Test
     void goesOnWhenTheAuditSinkFails() {
-        VaultSecretResolver unrecorded = new VaultSecretResolver(
-                source,
-                redactor,
-                event -> {
-                    throw new IllegalStateException("full");
-                },
-                () -> NOW);
+        VaultAudit failing = audit(event -> {
+            throw new IllegalStateException("full");
+        });
+        VaultSecretResolver unrecorded = new VaultSecretResolver(source, redactor, failing, () -> NOW);
 
         assertThat(unrecorded.resolve("secret://acme/github", HEADER)).isPresent();
         assertThat(log.messages()).containsExactly("an audit event was lost");
