@@ -3,6 +3,7 @@ package io.sallyport.security.vault;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.concurrent.locks.StampedLock;
 
 /**
  * A key that data is encrypted under, by way of a key derived for each message. It is in memory only as long as it is used;
@@ -14,6 +15,9 @@ final class DataKey {
 
     private final long id;
     private final byte[] bytes;
+
+    /** Held for ever by whoever has destroyed the key. Reading under it writes nothing that threads share. */
+    private final StampedLock lock = new StampedLock();
 
     /** Takes the bytes as its own. */
     DataKey(long id, byte[] bytes) {
@@ -40,14 +44,32 @@ final class DataKey {
         return HexFormat.of().toHexDigits(id);
     }
 
-    /** Returns the bytes, not a copy. */
-    byte[] bytes() {
-        return bytes;
+    /**
+     * Returns what is made of its bytes, which are not a copy.
+     *
+     * @throws IllegalStateException if it is destroyed, or was while this was under way: what was made then is of other bytes
+     */
+    <T, E extends Exception> T use(Use<T, E> use) throws E {
+        long stamp = lock.tryOptimisticRead();
+        if (stamp != 0) {
+            T made = use.of(bytes);
+            if (lock.validate(stamp)) {
+                return made;
+            }
+        }
+        throw new IllegalStateException("the vault was closed");
     }
 
-    /** Overwrites it. What is sealed under it afterwards opens for nobody. */
+    /** What is made of a key. */
+    interface Use<T, E extends Exception> {
+        T of(byte[] bytes) throws E;
+    }
+
+    /** Overwrites it. Idempotent. */
     void destroy() {
-        Arrays.fill(bytes, (byte) 0);
+        if (lock.tryWriteLock() != 0) {
+            Arrays.fill(bytes, (byte) 0);
+        }
     }
 
     @Override

@@ -170,7 +170,7 @@ final class Envelope {
     /** Returns the key of one message, and the commitment to it. */
     private byte[] derive(DataKey key, byte[] sealed) {
         byte[] info = SealContext.lengthPrefixed(LABEL, Arrays.copyOf(sealed, NONCE_AT));
-        return primitives.expand(key.bytes(), info, MESSAGE_KEY_BYTES + COMMITMENT_BYTES);
+        return key.use(bytes -> primitives.expand(bytes, info, MESSAGE_KEY_BYTES + COMMITMENT_BYTES));
     }
 
     private static byte[] authenticated(byte[] sealed, SealContext context) {

@@ -8,22 +8,26 @@ import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The data keys of tenants, unwrapped, as this node knows them. They are looked up when they are needed for the first time, and
- * again when it turns out that there are newer ones. Thread-safe.
+ * again when it turns out that there are newer ones. Whatever uses a key uses it from here: when this is closed all are erased,
+ * and nothing is sealed or opened any more. Thread-safe.
  *
  * <p>A provider that is down is not asked for keys that are here: who was served is served on.
  */
-final class TenantKeys {
+final class TenantKeys implements AutoCloseable {
 
     private static final int MOST_TENANTS = 1000;
     private static final byte[] LABEL = "mcp-vault/data-key/v1".getBytes(StandardCharsets.US_ASCII);
@@ -31,7 +35,8 @@ final class TenantKeys {
     /** The keys of one tenant that open. Immutable. */
     record Loaded(long version, DataKey primary, Map<Long, DataKey> keys) {
 
-        @Nullable DataKey find(long id) {
+        @Nullable
+        DataKey find(long id) {
             return keys.get(id);
         }
     }
@@ -49,6 +54,12 @@ final class TenantKeys {
             return size() > MOST_TENANTS;
         }
     };
+
+    /** All that are in memory, also those that are in no ring any more while somebody still uses them. Guarded by the lock. */
+    private final Set<DataKey> unwrapped = Collections.newSetFromMap(new WeakHashMap<>());
+
+    /** Guarded by the lock. */
+    private boolean closed;
 
     // Written by the thread that refreshes.
     private volatile long refreshed;
@@ -83,9 +94,16 @@ final class TenantKeys {
     private Optional<Loaded> remembered(String tenant) {
         lock.lock();
         try {
+            checkOpen();
             return Optional.ofNullable(loaded.get(tenant));
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("the vault was closed");
         }
     }
 
@@ -129,8 +147,13 @@ final class TenantKeys {
     }
 
     private WrappedKey wrapped(String tenant, DataKey key, KeyState state) throws KekUnavailableException {
-        byte[] wrapped = kek.wrap(key.bytes(), context(tenant, key.id()));
-        return new WrappedKey(key.id(), state, wrapped, kek.current(), clock.instant());
+        try {
+            byte[] wrapped = key.use(bytes -> kek.wrap(bytes, context(tenant, key.id())));
+            return new WrappedKey(key.id(), state, wrapped, kek.current(), clock.instant());
+        } finally {
+            // From here on it is what others have, too: something that is to be unwrapped.
+            key.destroy();
+        }
     }
 
     /** Returns the name of the key that wraps now. */
@@ -158,13 +181,27 @@ final class TenantKeys {
                 // A provider that is down is needed for those only that are new here.
                 DataKey open = known.map(it -> it.find(key.id())).orElse(null);
                 if (open == null) {
-                    open = new DataKey(key.id(), unwrap(tenant, key));
+                    open = own(new DataKey(key.id(), unwrap(tenant, key)));
                 }
                 keys.put(key.id(), open);
                 primary = key.state() == KeyState.PRIMARY ? open : primary;
             }
         }
         return primary == null ? Optional.empty() : Optional.of(new Loaded(ring.version(), primary, Map.copyOf(keys)));
+    }
+
+    private DataKey own(DataKey key) {
+        lock.lock();
+        try {
+            if (closed) {
+                key.destroy();
+            }
+            checkOpen();
+            unwrapped.add(key);
+            return key;
+        } finally {
+            lock.unlock();
+        }
     }
 
     private byte[] unwrap(String tenant, WrappedKey key) throws KekUnavailableException {
@@ -206,6 +243,20 @@ final class TenantKeys {
         lock.lock();
         try {
             return List.copyOf(loaded.keySet());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Erases all keys. Whoever uses one just now fails, and so does whoever asks for one afterwards. Idempotent. */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+            unwrapped.forEach(DataKey::destroy);
+            unwrapped.clear();
+            loaded.clear();
         } finally {
             lock.unlock();
         }

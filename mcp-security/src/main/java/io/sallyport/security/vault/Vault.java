@@ -399,9 +399,18 @@ public final class Vault implements AutoCloseable {
         node.beatSoon();
     }
 
-    /** Says that this vault is gone, so that no rotation waits for it. The store remains open. Idempotent. */
+    /**
+     * Ends it: says that it is gone, so that no rotation waits for it, and erases the data keys that it has in memory. Sealers and
+     * resolvers of it end with it, so close the gateway that uses them first: a sealer that learns of no rotation any more would seal
+     * under a key that is given up. From then on whatever needs a key throws an {@link IllegalStateException}; a resolver gives
+     * nothing out. The store remains open. Idempotent.
+     */
     @Override
     public void close() {
-        node.close();
+        try {
+            node.close();
+        } finally {
+            keys.close();
+        }
     }
 }

@@ -1,6 +1,7 @@
 package io.sallyport.security.vault;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sallyport.security.vault.Envelope.Flaw;
@@ -160,9 +161,10 @@ class EnvelopeTest {
     }
 
     @Test
-    void aDestroyedKeyOpensNothing() {
+    void aDestroyedKeyOpensAndSealsNothing() {
         key.destroy();
 
-        assertThat(open(sealed).flaw()).isEqualTo(Flaw.OTHER_KEY);
+        assertThatIllegalStateException().isThrownBy(() -> open(sealed));
+        assertThatIllegalStateException().isThrownBy(() -> envelope.seal(key, CONTEXT, new byte[1]));
     }
 }

@@ -28,7 +28,7 @@ class SalamanderTest {
     private final DataKey one = DataKey.random(random);
 
     /** Under the same name: what names a key is written by whoever can write the row. */
-    private final DataKey other = new DataKey(one.id(), DataKey.random(random).bytes());
+    private final DataKey other = new DataKey(one.id(), LocalKeks.randomKey());
 
     private byte[] salamander;
     private byte[] authenticated;
@@ -53,7 +53,8 @@ class SalamanderTest {
 
     private byte[] messageKey(DataKey key) {
         byte[] label = "mcp-vault/v1".getBytes(StandardCharsets.US_ASCII);
-        return primitives.expand(key.bytes(), SealContext.lengthPrefixed(label, Arrays.copyOf(salamander, 44)), 32);
+        return key.use(bytes ->
+                primitives.expand(bytes, SealContext.lengthPrefixed(label, Arrays.copyOf(salamander, 44)), 32));
     }
 
     private boolean opensRaw(DataKey key) {

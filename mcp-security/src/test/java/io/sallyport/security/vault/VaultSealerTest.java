@@ -2,6 +2,7 @@ package io.sallyport.security.vault;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.sallyport.security.vault.KeyRotation.End;
 import io.sallyport.spi.Sealer;
@@ -35,6 +36,14 @@ class VaultSealerTest {
                 .clock(now::get)
                 .sealedOpensFor(Duration.ofHours(1))
                 .build();
+    }
+
+    /** Returns one that learns nothing by itself: no thread of a vault looks for it. */
+    private Sealer alone() throws KekUnavailableException {
+        TenantKeys keys = new TenantKeys(store, CheckedKek.of(kek, LocalKeks.SUN), new SecureRandom(), now::get);
+        VaultSealer sealer = new VaultSealer(keys, new Envelope(LocalKeks.SUN, new SecureRandom()));
+        sealer.begin();
+        return sealer;
     }
 
     @AfterEach
@@ -78,7 +87,7 @@ class VaultSealerTest {
 
     @Test
     void aNodeThatHasMissedARotationOpensWhatWasSealedSince() throws Exception {
-        Sealer late = other.sealer();
+        Sealer late = alone();
         other.close();
         vault.sealer();
         vault.rotation().build().rotate(Vault.SEALER);
@@ -89,11 +98,9 @@ class VaultSealerTest {
 
     @Test
     void whoeverPresentsNamesOfKeysThatDoNotExistDoesNotKeepTheStoreBusy() throws Exception {
-        Sealer sealer = vault.sealer();
+        Sealer sealer = alone();
         byte[] foreign = sealer.seal("session", CONTEXT, PLAIN);
         foreign[5] ^= 1;
-        vault.close();
-        other.close();
         long before = store.rings();
 
         for (int i = 0; i < 1000; i++) {
@@ -106,9 +113,7 @@ class VaultSealerTest {
 
     @Test
     void sealingDoesNotAskTheStore() throws Exception {
-        Sealer sealer = vault.sealer();
-        vault.close();
-        other.close();
+        Sealer sealer = alone();
         long before = store.rings();
 
         for (int i = 0; i < 100; i++) {
@@ -117,5 +122,17 @@ class VaultSealerTest {
         }
 
         assertThat(store.rings()).isEqualTo(before);
+    }
+
+    @Test
+    void endsWithItsVault() throws Exception {
+        Sealer sealer = vault.sealer();
+        byte[] sealed = sealer.seal("session", CONTEXT, PLAIN);
+
+        vault.close();
+
+        assertThatIllegalStateException().isThrownBy(() -> sealer.seal("session", CONTEXT, PLAIN));
+        assertThatIllegalStateException().isThrownBy(() -> sealer.open("session", CONTEXT, sealed));
+        assertThat(other.sealer().open("session", CONTEXT, sealed)).contains(PLAIN);
     }
 }
