@@ -67,6 +67,10 @@ class DocsCodeTest {
             final class Piece {
                 McpGateway gateway;
                 Vault vault;
+                VaultStore store;
+                AuditSink sink;
+                SecretValue token;
+                SecretPolicy policy;
 
                 void run(ServletContext servletContext) throws Exception {
             """;
