@@ -14,6 +14,7 @@ import io.sallyport.spi.SchemaMigrator;
 import io.sallyport.spi.SchemaMismatchException;
 import io.sallyport.spi.StoreUnavailableException;
 import io.sallyport.testing.CountingDataSource;
+import io.sallyport.testing.Incident;
 import io.sallyport.testing.Postgres;
 import io.sallyport.testing.Waiting;
 import java.sql.Connection;
@@ -308,6 +309,20 @@ abstract class JdbcVaultStoreContract {
 
             assertThat(JdbcVaultStore.on(other).build().newestRing()).isZero();
             assertThat(JdbcVaultStore.schema(other).state().isRight()).isTrue();
+        }
+    }
+
+    @Test
+    @Incident("S52")
+    void whoeverSeesToTheTablesAgainKeepsWhatIsInThem() {
+        setRing(key(OLD, KeyState.PRIMARY));
+        store.write(A, 0, OLD, SEALED);
+
+        for (SchemaMigrator.Mode mode : SchemaMigrator.Mode.values()) {
+            JdbcVaultStore again = JdbcVaultStore.on(database).schema(mode).build();
+
+            assertThat(again.read(A)).as(mode.name()).isPresent();
+            assertThat(again.ring(TENANT).keys()).as(mode.name()).hasSize(1);
         }
     }
 

@@ -6,6 +6,7 @@ import static io.sallyport.security.vault.LocalKeks.write;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sallyport.testing.Incident;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.Provider;
@@ -39,6 +40,7 @@ class KekProvidersTest {
     }
 
     @Test
+    @Incident("S49")
     void aVariableThatIsNotSetIsSaidNotToBe() {
         assertThatThrownBy(() -> fromEnvironment(Map.of()))
                 .isInstanceOf(KekUnavailableException.class)

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sallyport.testing.CapturedLog;
+import io.sallyport.testing.Incident;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -42,6 +43,7 @@ class KeyFolderTest {
     }
 
     @Test
+    @Incident("S124")
     void aNodeThatRunsUnwrapsByAKeyThatCameLater() throws Exception {
         write(folder.resolve("2025"), old);
         KekProvider running = from("2025");
@@ -100,6 +102,7 @@ class KeyFolderTest {
     }
 
     @Test
+    @Incident("S124")
     void anUnknownKeyIsSaidToBeMissing() throws Exception {
         write(folder.resolve("2025"), old);
 

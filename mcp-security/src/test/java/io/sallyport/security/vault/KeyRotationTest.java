@@ -1,28 +1,31 @@
 package io.sallyport.security.vault;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sallyport.security.vault.KeyRotation.End;
 import io.sallyport.security.vault.VaultStore.Row;
 import io.sallyport.security.vault.VaultStore.RowId;
 import io.sallyport.security.vault.VaultStore.WrappedKey;
+import io.sallyport.spi.StoreUnavailableException;
+import io.sallyport.testing.Incident;
 import java.nio.charset.StandardCharsets;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class KeyRotationTest {
 
     private static final String TENANT = "acme";
-    private static final SecureRandom RANDOM = new SecureRandom();
 
     private final VaultStore store = new InMemoryVaultStore();
     private final List<Vault> vaults = new ArrayList<>();
-    private final Vault vault = vault(kek());
+    private final KekProvider kek = LocalKeks.random(LocalKeks.SUN);
+    private final Vault vault = vault(kek);
     private final KeyRotation rotation = vault.rotation().build();
 
     @AfterEach
@@ -30,15 +33,12 @@ class KeyRotationTest {
         vaults.forEach(Vault::close);
     }
 
-    private static byte[] kek() {
-        byte[] key = new byte[LocalKek.BYTES];
-        RANDOM.nextBytes(key);
-        return key;
+    private Vault vault(byte[]... keys) {
+        return vault(new LocalKek(Primitives.ofJdk(), List.of(keys)));
     }
 
-    private Vault vault(byte[]... keys) {
-        Vault made = Vault.builder(store, new LocalKek(Primitives.ofJdk(), List.of(keys)))
-                .build();
+    private Vault vault(KekProvider with) {
+        Vault made = Vault.builder(store, with).build();
         vaults.add(made);
         return made;
     }
@@ -153,8 +153,8 @@ class KeyRotationTest {
 
     @Test
     void anotherKeyEncryptionKeyWrapsAnewAndTouchesNoRow() throws Exception {
-        byte[] oldKek = kek();
-        byte[] newKek = kek();
+        byte[] oldKek = LocalKeks.randomKey();
+        byte[] newKek = LocalKeks.randomKey();
         vault(oldKek).put("other", "a", SecretValue.of("one".toCharArray()));
         Row before = store.read(new RowId("other", "secrets", "a")).orElseThrow();
         Vault both = vault(newKek, oldKek);
@@ -174,5 +174,59 @@ class KeyRotationTest {
 
         assertThat(store.ring("new").keys()).hasSize(2);
         assertThat(store.list("new", Optional.empty(), 1)).isEmpty();
+    }
+
+    @Test
+    @Incident("S123")
+    void aRotationThatLosesItsStoreHalfWayCanBeLookedThroughAndComesToItsEnd() throws Exception {
+        putMany(450);
+        String old = DataKey.word(keyOf("secret-0"));
+        VaultStore failing = new ForwardingVaultStore(store) {
+            private int calls;
+
+            @Override
+            public OptionalLong reseal(String tenant, long keyId, List<VaultStore.Resealed> rows) {
+                if (++calls == 2) {
+                    throw new StoreUnavailableException("down", new IllegalStateException());
+                }
+                return super.reseal(tenant, keyId, rows);
+            }
+        };
+        try (Vault dying = Vault.builder(failing, kek).build()) {
+            assertThatThrownBy(() -> dying.rotation().build().rotate(TENANT))
+                    .isInstanceOf(StoreUnavailableException.class);
+        }
+        long before = store.newestRing();
+
+        KeyRotation.Check check = rotation.verify(TENANT);
+
+        assertThat(check.rows()).isEqualTo(450);
+        assertThat(check.unreadable()).isZero();
+        assertThat(check.rowsByKey()).containsEntry(old, 250L).hasSize(2).containsValue(200L);
+        assertThat(rotation.verify(TENANT)).isEqualTo(check);
+        assertThat(store.newestRing()).isEqualTo(before);
+        assertAllAreThere(450);
+        assertThat(rotation.goOn(TENANT)).isEqualTo(new KeyRotation.Report(250, 0, End.DONE));
+        assertAllAreThere(450);
+    }
+
+    @Test
+    @Incident("S52")
+    void nothingThatIsDoneToKeysTakesASecretAway() throws Exception {
+        putMany(3);
+
+        rotation.rotate(TENANT);
+        rotation.destroy(TENANT);
+        store.beat("node", store.newestRing(), Duration.ofMinutes(1));
+        impatient().rotate(TENANT);
+        rotation.abort(TENANT);
+        rotation.rewrap(TENANT);
+        rotation.verify(TENANT);
+        Vault stranger = vault(LocalKeks.randomKey());
+        assertThatThrownBy(() -> stranger.put(TENANT, "secret-0", SecretValue.of("theirs".toCharArray())))
+                .isInstanceOf(KekUnavailableException.class);
+        vault.shred("other");
+
+        assertAllAreThere(3);
     }
 }

@@ -3,6 +3,7 @@ package io.sallyport.security.vault;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sallyport.security.vault.KeyRotation.End;
+import io.sallyport.testing.Incident;
 import io.sallyport.testing.Waiting;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -64,6 +65,7 @@ class VaultNodeTest {
     }
 
     @Test
+    @Incident("S124")
     void aRotationWaitsForANodeThatCannotLearnTheNewKeyAndGoesOnWhenItCan() throws Exception {
         vault.put("acme", "github", secret("one"));
         assertThat(other.get("acme", "github")).isPresent();

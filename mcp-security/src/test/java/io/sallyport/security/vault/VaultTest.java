@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sallyport.security.vault.VaultStore.Row;
 import io.sallyport.security.vault.VaultStore.RowId;
 import io.sallyport.security.vault.VaultStore.WrappedKey;
+import io.sallyport.testing.Incident;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -137,6 +138,7 @@ class VaultTest {
     }
 
     @Test
+    @Incident("S124")
     void aForeignKeyEncryptionKeyIsSaidToBeOne() throws Exception {
         vault.put("acme", "github", secret("one"));
         Vault other = opened(kek());
@@ -290,5 +292,16 @@ class VaultTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("at most " + Vault.MOST_SECRET_BYTES);
         assertThat(vault.get("acme", "github")).contains(secret("one"));
+    }
+
+    @Test
+    @Incident("S52")
+    void whatIsShreddedIsOneTenantsAlone() throws Exception {
+        vault.put("acme", "github", secret("one"));
+        vault.put("acme2", "github", secret("two"));
+
+        vault.shred("acme");
+
+        assertThat(vault.get("acme2", "github")).contains(secret("two"));
     }
 }
