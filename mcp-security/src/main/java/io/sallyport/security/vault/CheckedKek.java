@@ -30,6 +30,8 @@ final class CheckedKek implements KekProvider {
     /** What a provider may make of a data key. */
     static final int MOST_WRAPPED_BYTES = 4096;
 
+    static final int MOST_NAME_CHARS = 2048;
+
     static final int MOST_AT_ONCE = 16;
 
     private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -62,9 +64,8 @@ final class CheckedKek implements KekProvider {
     }
 
     @Override
-    public byte[] wrap(byte[] dataKey, byte[] context) throws KekUnavailableException {
-        String name = current();
-        byte[] wrapped = asked(() -> {
+    public Wrapped wrap(byte[] dataKey, byte[] context) throws KekUnavailableException {
+        Wrapped wrapped = asked(() -> {
             byte[] copy = dataKey.clone();
             try {
                 return kek.wrap(copy, context.clone());
@@ -72,19 +73,32 @@ final class CheckedKek implements KekProvider {
                 Arrays.fill(copy, (byte) 0);
             }
         });
-        if (wrapped == null || wrapped.length == 0 || wrapped.length > MOST_WRAPPED_BYTES) {
+        String name = nameOf(wrapped);
+        int length = wrapped.bytes() == null ? 0 : wrapped.bytes().length;
+        if (length == 0 || length > MOST_WRAPPED_BYTES) {
             throw lie(
                     name,
-                    "it has made " + (wrapped == null ? "nothing" : wrapped.length + " bytes")
+                    "it has made " + (length == 0 ? "nothing" : length + " bytes")
                             + " of a data key, and has to make from 1 to " + MOST_WRAPPED_BYTES);
         }
-        checkUnwraps(name, wrapped, dataKey, context);
-        byte[] check = check(dataKey, context);
-        return ByteBuffer.allocate(HEAD_BYTES + wrapped.length)
+        checkUnwraps(name, wrapped.bytes(), dataKey, context);
+        byte[] kept = ByteBuffer.allocate(HEAD_BYTES + length)
                 .put(VERSION)
-                .put(check)
-                .put(wrapped)
+                .put(check(dataKey, context))
+                .put(wrapped.bytes())
                 .array();
+        return new Wrapped(name, kept);
+    }
+
+    private String nameOf(@Nullable Wrapped wrapped) throws KekUnavailableException {
+        String name = wrapped == null ? null : wrapped.kek();
+        if (name == null || name.isEmpty() || name.length() > MOST_NAME_CHARS) {
+            throw lie(
+                    current(),
+                    "it has wrapped a data key by a key without a name, or with one that has more than "
+                            + MOST_NAME_CHARS + " characters");
+        }
+        return name;
     }
 
     private void checkUnwraps(String name, byte[] wrapped, byte[] dataKey, byte[] context)

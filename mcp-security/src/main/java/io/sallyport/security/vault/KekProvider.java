@@ -12,17 +12,25 @@ import java.util.Optional;
  */
 public interface KekProvider {
 
-    /** Returns the stable name of the key that wraps now. It stands beside what was wrapped, so it must not tell the key. */
+    /**
+     * A data key, wrapped.
+     *
+     * @param kek the stable name of the key that has wrapped it, at most 2048 characters. It stands beside what was wrapped, so
+     *     it must not tell the key
+     * @param bytes what {@link #unwrap} takes, at most 4096
+     */
+    record Wrapped(String kek, byte[] bytes) {}
+
+    /** Returns the name of the key that wraps now. */
     String current();
 
     /**
-     * Wraps a data key.
+     * Wraps a data key, by whichever key wraps when it does.
      *
      * @param context what has to be the same when it is unwrapped
-     * @return what {@link #unwrap} takes, at most 4096 bytes
      * @throws KekUnavailableException if it cannot be done now
      */
-    byte[] wrap(byte[] dataKey, byte[] context) throws KekUnavailableException;
+    Wrapped wrap(byte[] dataKey, byte[] context) throws KekUnavailableException;
 
     /**
      * Unwraps a data key.

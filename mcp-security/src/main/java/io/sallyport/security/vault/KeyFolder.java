@@ -85,7 +85,7 @@ final class KeyFolder implements KekProvider {
     }
 
     @Override
-    public byte[] wrap(byte[] dataKey, byte[] context) {
+    public Wrapped wrap(byte[] dataKey, byte[] context) {
         return current.wrap(dataKey, context);
     }
 

@@ -61,10 +61,10 @@ final class LocalKek implements KekProvider {
     }
 
     @Override
-    public byte[] wrap(byte[] dataKey, byte[] context) {
+    public Wrapped wrap(byte[] dataKey, byte[] context) {
         byte[] wrapping = wrappingKey(keys.values().iterator().next(), context);
         try {
-            return primitives.wrap(wrapping, dataKey);
+            return new Wrapped(current(), primitives.wrap(wrapping, dataKey));
         } finally {
             Arrays.fill(wrapping, (byte) 0);
         }

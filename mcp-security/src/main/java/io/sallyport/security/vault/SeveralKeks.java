@@ -20,7 +20,7 @@ final class SeveralKeks implements KekProvider {
     }
 
     @Override
-    public byte[] wrap(byte[] dataKey, byte[] context) throws KekUnavailableException {
+    public Wrapped wrap(byte[] dataKey, byte[] context) throws KekUnavailableException {
         return all.get(0).wrap(dataKey, context);
     }
 

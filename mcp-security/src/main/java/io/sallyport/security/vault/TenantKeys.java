@@ -1,5 +1,6 @@
 package io.sallyport.security.vault;
 
+import io.sallyport.security.vault.KekProvider.Wrapped;
 import io.sallyport.security.vault.VaultStore.Ring;
 import io.sallyport.security.vault.VaultStore.WrappedKey;
 import java.nio.ByteBuffer;
@@ -148,8 +149,8 @@ final class TenantKeys implements AutoCloseable {
 
     private WrappedKey wrapped(String tenant, DataKey key, KeyState state) throws KekUnavailableException {
         try {
-            byte[] wrapped = key.use(bytes -> kek.wrap(bytes, context(tenant, key.id())));
-            return new WrappedKey(key.id(), state, wrapped, kek.current(), clock.instant());
+            Wrapped wrapped = key.use(bytes -> kek.wrap(bytes, context(tenant, key.id())));
+            return new WrappedKey(key.id(), state, wrapped.bytes(), wrapped.kek(), clock.instant());
         } finally {
             // From here on it is what others have, too: something that is to be unwrapped.
             key.destroy();
@@ -165,8 +166,8 @@ final class TenantKeys implements AutoCloseable {
     WrappedKey rewrapped(String tenant, WrappedKey key) throws KekUnavailableException {
         byte[] bytes = unwrap(tenant, key);
         try {
-            byte[] wrapped = kek.wrap(bytes, context(tenant, key.id()));
-            return new WrappedKey(key.id(), key.state(), wrapped, kek.current(), key.created());
+            Wrapped wrapped = kek.wrap(bytes, context(tenant, key.id()));
+            return new WrappedKey(key.id(), key.state(), wrapped.bytes(), wrapped.kek(), key.created());
         } finally {
             Arrays.fill(bytes, (byte) 0);
         }

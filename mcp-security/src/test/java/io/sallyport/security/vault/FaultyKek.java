@@ -21,6 +21,9 @@ final class FaultyKek implements KekProvider {
         WRAPS_NOTHING,
         WRAPS_NULL,
         WRAPS_TOO_MUCH,
+        WRAPS_WITHOUT_A_NAME,
+        WRAPS_UNDER_A_NAME_TOO_LONG,
+        CHANGES_ITS_KEY,
         UNWRAPS_ANOTHER_KEY,
         UNWRAPS_FEWER_BYTES,
         UNWRAPS_MORE_BYTES,
@@ -64,14 +67,22 @@ final class FaultyKek implements KekProvider {
     }
 
     @Override
-    public byte[] wrap(byte[] dataKey, byte[] context) throws KekUnavailableException {
+    public Wrapped wrap(byte[] dataKey, byte[] context) throws KekUnavailableException {
         begin();
-        byte[] wrapped = real.wrap(dataKey, context);
+        Wrapped wrapped = real.wrap(dataKey, context);
         return switch (fault) {
             case WRAPS_SOMETHING_ELSE -> real.wrap(LocalKeks.randomKey(), context);
-            case WRAPS_NOTHING -> new byte[0];
+            case WRAPS_NOTHING -> new Wrapped(wrapped.kek(), new byte[0]);
             case WRAPS_NULL -> null;
-            case WRAPS_TOO_MUCH -> Arrays.copyOf(wrapped, CheckedKek.MOST_WRAPPED_BYTES + 1);
+            case WRAPS_TOO_MUCH ->
+                new Wrapped(wrapped.kek(), Arrays.copyOf(wrapped.bytes(), CheckedKek.MOST_WRAPPED_BYTES + 1));
+            case WRAPS_WITHOUT_A_NAME -> new Wrapped("", wrapped.bytes());
+            case WRAPS_UNDER_A_NAME_TOO_LONG ->
+                new Wrapped("k".repeat(CheckedKek.MOST_NAME_CHARS + 1), wrapped.bytes());
+            case CHANGES_ITS_KEY -> {
+                changeKey();
+                yield wrapped;
+            }
             case ERASES_WHAT_IT_IS_GIVEN -> {
                 Arrays.fill(dataKey, (byte) 0);
                 Arrays.fill(context, (byte) 0);

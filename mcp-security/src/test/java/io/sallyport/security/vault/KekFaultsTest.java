@@ -119,6 +119,8 @@ class KekFaultsTest {
                 "WRAPS_NOTHING",
                 "WRAPS_NULL",
                 "WRAPS_TOO_MUCH",
+                "WRAPS_WITHOUT_A_NAME",
+                "WRAPS_UNDER_A_NAME_TOO_LONG",
                 "UNWRAPS_ANOTHER_KEY",
                 "UNWRAPS_FEWER_BYTES",
                 "UNWRAPS_MORE_BYTES",
@@ -162,6 +164,8 @@ class KekFaultsTest {
                 "WRAPS_NOTHING",
                 "WRAPS_NULL",
                 "WRAPS_TOO_MUCH",
+                "WRAPS_WITHOUT_A_NAME",
+                "WRAPS_UNDER_A_NAME_TOO_LONG",
                 "UNWRAPS_ANOTHER_KEY",
                 "UNWRAPS_FEWER_BYTES",
                 "UNWRAPS_NULL"
@@ -184,6 +188,18 @@ class KekFaultsTest {
     }
 
     @Test
+    void aKeyThatChangesWhileItWrapsIsTheOneThatIsNoted() throws Exception {
+        kek.set(Fault.CHANGES_ITS_KEY);
+
+        vault.put("acme", "github", secret("hunter2"));
+
+        assertThat(store.ring("acme").keys())
+                .singleElement()
+                .satisfies(key -> assertThat(key.kek()).isNotEqualTo(kek.current()));
+        assertThat(shown(vault(), "acme")).isEqualTo("hunter2");
+    }
+
+    @Test
     void whatItDoesToItsArgumentsDoesNoHarm() throws Exception {
         kek.set(Fault.ERASES_WHAT_IT_IS_GIVEN);
         vault.put("acme", "github", secret("hunter2"));
@@ -195,7 +211,7 @@ class KekFaultsTest {
     @Test
     void whatWasChangedInTheStoreIsSaidToBe() throws Exception {
         CheckedKek checked = CheckedKek.of(kek, LocalKeks.SUN);
-        byte[] wrapped = checked.wrap(LocalKeks.randomKey(), new byte[1]);
+        byte[] wrapped = checked.wrap(LocalKeks.randomKey(), new byte[1]).bytes();
         wrapped[1] ^= 1;
 
         try (CapturedLog log = CapturedLog.of("io.sallyport.vault")) {

@@ -27,7 +27,7 @@ public abstract class KekProviderContract {
     }
 
     private byte[] wrapped() throws KekUnavailableException {
-        return kek.wrap(dataKey.clone(), CONTEXT);
+        return kek.wrap(dataKey.clone(), CONTEXT).bytes();
     }
 
     private boolean unwraps(byte[] wrapped) throws KekUnavailableException {
@@ -56,6 +56,14 @@ public abstract class KekProviderContract {
         wrapped();
 
         assertThat(kek.current()).isEqualTo(name).isNotBlank();
+    }
+
+    @Test
+    void whatWasWrappedSaysByWhichKey() throws Exception {
+        KekProvider.Wrapped wrapped = kek.wrap(dataKey.clone(), CONTEXT);
+
+        assertThat(wrapped.kek()).isEqualTo(kek.current());
+        assertThat(kek.unwrap(wrapped.kek(), wrapped.bytes(), CONTEXT)).contains(dataKey);
     }
 
     @Test

@@ -64,7 +64,8 @@ class KekProvidersTest {
         KekProvider inFile = KekProviders.fromFile(file, new BouncyCastleProvider());
         KekProvider inVariable = fromEnvironment(Map.of("KEK", HexFormat.of().formatHex(key)));
 
-        assertThat(inVariable.unwrap(inFile.current(), inFile.wrap(dataKey, CONTEXT), CONTEXT))
+        assertThat(inVariable.unwrap(
+                        inFile.current(), inFile.wrap(dataKey, CONTEXT).bytes(), CONTEXT))
                 .contains(dataKey);
     }
 
@@ -83,12 +84,12 @@ class KekProvidersTest {
     void severalWrapByTheFirstAndUnwrapByAll() throws Exception {
         KekProvider old = LocalKeks.random(LocalKeks.SUN);
         KekProvider newer = LocalKeks.random(LocalKeks.SUN);
-        byte[] byOld = old.wrap(dataKey, CONTEXT);
+        byte[] byOld = old.wrap(dataKey, CONTEXT).bytes();
 
         KekProvider both = KekProviders.several(newer, old);
 
         assertThat(both.current()).isEqualTo(newer.current());
-        assertThat(newer.unwrap(newer.current(), both.wrap(dataKey, CONTEXT), CONTEXT))
+        assertThat(newer.unwrap(newer.current(), both.wrap(dataKey, CONTEXT).bytes(), CONTEXT))
                 .contains(dataKey);
         assertThat(both.unwrap(old.current(), byOld, CONTEXT)).contains(dataKey);
     }
@@ -96,7 +97,7 @@ class KekProvidersTest {
     @Test
     void theKeyOfOneIsHadWhileAnotherIsDown() throws Exception {
         KekProvider old = LocalKeks.random(LocalKeks.SUN);
-        byte[] byOld = old.wrap(dataKey, CONTEXT);
+        byte[] byOld = old.wrap(dataKey, CONTEXT).bytes();
 
         assertThat(KekProviders.several(new Down(), old).unwrap(old.current(), byOld, CONTEXT))
                 .contains(dataKey);
@@ -107,7 +108,8 @@ class KekProvidersTest {
         FaultyKek farAway = new FaultyKek();
         KekProvider old = LocalKeks.random(LocalKeks.SUN);
 
-        KekProviders.several(farAway, old).unwrap(old.current(), old.wrap(dataKey, CONTEXT), CONTEXT);
+        KekProviders.several(farAway, old)
+                .unwrap(old.current(), old.wrap(dataKey, CONTEXT).bytes(), CONTEXT);
 
         assertThat(farAway.calls()).isZero();
     }
@@ -116,7 +118,8 @@ class KekProvidersTest {
     void anOlderKeyOfAnotherIsFound() throws Exception {
         Path inFolder = Files.createDirectory(folder.resolve("keys"));
         write(inFolder.resolve("2025"), key);
-        byte[] wrapped = KekProviders.fromFolder(inFolder, "2025").wrap(dataKey, CONTEXT);
+        byte[] wrapped =
+                KekProviders.fromFolder(inFolder, "2025").wrap(dataKey, CONTEXT).bytes();
         KekProviders.createKeyFile(inFolder.resolve("2026"));
 
         KekProvider several = KekProviders.several(new Down(), KekProviders.fromFolder(inFolder, "2026"));
@@ -140,7 +143,7 @@ class KekProvidersTest {
         }
 
         @Override
-        public byte[] wrap(byte[] dataKey, byte[] context) throws KekUnavailableException {
+        public Wrapped wrap(byte[] dataKey, byte[] context) throws KekUnavailableException {
             throw new KekUnavailableException("it is down");
         }
 

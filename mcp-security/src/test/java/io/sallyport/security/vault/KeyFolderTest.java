@@ -33,7 +33,7 @@ class KeyFolderTest {
     @Test
     void theCurrentKeyWrapsAndAllUnwrap() throws Exception {
         write(folder.resolve("2025"), old);
-        byte[] wrapped = from("2025").wrap(dataKey, CONTEXT);
+        byte[] wrapped = from("2025").wrap(dataKey, CONTEXT).bytes();
         write(folder.resolve("2026"), newer);
 
         KekProvider kek = from("2026");
@@ -48,7 +48,7 @@ class KeyFolderTest {
         write(folder.resolve("2025"), old);
         KekProvider running = from("2025");
         write(folder.resolve("2026"), newer);
-        byte[] wrapped = from("2026").wrap(dataKey, CONTEXT);
+        byte[] wrapped = from("2026").wrap(dataKey, CONTEXT).bytes();
 
         assertThat(running.unwrap(nameOf(newer), wrapped, CONTEXT)).contains(dataKey);
         assertThat(running.current()).isEqualTo(nameOf(old));
@@ -59,7 +59,7 @@ class KeyFolderTest {
         write(folder.resolve("2025"), old);
         write(folder.resolve("2026"), newer);
         KekProvider running = from("2025");
-        byte[] wrapped = running.wrap(dataKey, CONTEXT);
+        byte[] wrapped = running.wrap(dataKey, CONTEXT).bytes();
         Files.delete(folder.resolve("2025"));
         assertThatThrownBy(() -> running.unwrap("local-0000000000000000", wrapped, CONTEXT))
                 .hasMessageContaining("put the file with it back");
@@ -82,7 +82,7 @@ class KeyFolderTest {
         write(folder.resolve("2025"), old);
         KekProvider running = from("2025");
         write(folder.resolve("2026"), newer);
-        byte[] wrapped = from("2026").wrap(dataKey, CONTEXT);
+        byte[] wrapped = from("2026").wrap(dataKey, CONTEXT).bytes();
         write(folder.resolve("2027"), new byte[] {1, 2, 3});
 
         try (CapturedLog log = CapturedLog.of("io.sallyport.vault")) {

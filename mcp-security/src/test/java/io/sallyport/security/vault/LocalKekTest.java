@@ -89,9 +89,9 @@ class LocalKekTest {
         LocalKek other = new LocalKek(LocalKeks.BOUNCY_CASTLE, List.of(KEY));
         byte[] dataKey = LocalKeks.randomKey();
 
-        assertThat(other.unwrap(one.current(), one.wrap(dataKey, new byte[3]), new byte[3]))
+        assertThat(other.unwrap(one.current(), one.wrap(dataKey, new byte[3]).bytes(), new byte[3]))
                 .contains(dataKey);
-        assertThat(one.unwrap(other.current(), other.wrap(dataKey, new byte[3]), new byte[3]))
+        assertThat(one.unwrap(other.current(), other.wrap(dataKey, new byte[3]).bytes(), new byte[3]))
                 .contains(dataKey);
     }
 
@@ -101,8 +101,8 @@ class LocalKekTest {
         LocalKek kek = new LocalKek(LocalKeks.SUN, List.of(KEY));
 
         assertThat(kek.current()).isEqualTo("local-307b073e2ccfb006");
-        assertThat(kek.wrap(DATA_KEY, CONTEXT)).isEqualTo(HexFormat.of().parseHex(WRAPPED));
-        assertThat(CheckedKek.of(kek, LocalKeks.SUN).wrap(DATA_KEY, CONTEXT))
+        assertThat(kek.wrap(DATA_KEY, CONTEXT).bytes()).isEqualTo(HexFormat.of().parseHex(WRAPPED));
+        assertThat(CheckedKek.of(kek, LocalKeks.SUN).wrap(DATA_KEY, CONTEXT).bytes())
                 .isEqualTo(HexFormat.of()
                         .parseHex("01" + "1fa4faf92ec2fac84890924b8b1b8e193489d76276573aebaa13b5ca9e62751e" + WRAPPED));
     }

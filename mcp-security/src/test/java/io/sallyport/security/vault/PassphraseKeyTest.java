@@ -74,7 +74,7 @@ class PassphraseKeyTest {
         KekProvider other = KekProviders.fromPassphrase(passphrase, parameters);
 
         assertThat(parameters).startsWith("argon2id$v=19$m=65536,t=3,p=4$").endsWith("$" + one.current());
-        assertThat(other.unwrap(one.current(), one.wrap(dataKey, new byte[1]), new byte[1]))
+        assertThat(other.unwrap(one.current(), one.wrap(dataKey, new byte[1]).bytes(), new byte[1]))
                 .contains(dataKey);
         assertThat(passphrase).isEqualTo(PASSPHRASE);
     }

@@ -35,7 +35,7 @@ class TenantKeysTest {
         }
 
         @Override
-        public byte[] wrap(byte[] dataKey, byte[] context) throws KekUnavailableException {
+        public Wrapped wrap(byte[] dataKey, byte[] context) throws KekUnavailableException {
             given.add(dataKey);
             return real.wrap(dataKey, context);
         }

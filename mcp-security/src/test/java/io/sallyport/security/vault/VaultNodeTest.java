@@ -38,7 +38,7 @@ class VaultNodeTest {
         }
 
         @Override
-        public byte[] wrap(byte[] dataKey, byte[] context) throws KekUnavailableException {
+        public Wrapped wrap(byte[] dataKey, byte[] context) throws KekUnavailableException {
             if (isDown) {
                 throw new KekUnavailableException("down");
             }
