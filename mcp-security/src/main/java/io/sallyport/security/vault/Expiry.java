@@ -3,7 +3,6 @@ package io.sallyport.security.vault;
 import io.sallyport.security.vault.TenantKeys.Loaded;
 import io.sallyport.security.vault.VaultStore.Resealed;
 import io.sallyport.security.vault.VaultStore.Row;
-import io.sallyport.security.vault.VaultStore.RowId;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -11,8 +10,6 @@ import java.util.OptionalLong;
 
 /** Makes secrets unusable until they are put in anew. Each is marked in its row, which every node reads at each use. */
 final class Expiry {
-
-    private static final int AT_ONCE = 200;
 
     /** Each attempt fails because somebody else has succeeded. */
     private static final int MOST_ATTEMPTS = 100;
@@ -30,18 +27,13 @@ final class Expiry {
     /** Expires all of a tenant that are there now; returns how many were. */
     long expire(String tenant, String namespace) throws KekUnavailableException {
         long expired = 0;
-        Optional<RowId> after = Optional.empty();
-        while (true) {
-            List<Row> batch = store.list(tenant, after, AT_ONCE);
-            if (batch.isEmpty()) {
-                return expired;
-            }
-            List<Row> those = batch.stream()
+        for (List<Row> page : RowPages.all(store, tenant)) {
+            List<Row> those = page.stream()
                     .filter(row -> row.id().namespace().equals(namespace))
                     .toList();
             expired += expireAll(tenant, those);
-            after = Optional.of(batch.get(batch.size() - 1).id());
         }
+        return expired;
     }
 
     private long expireAll(String tenant, List<Row> batch) throws KekUnavailableException {

@@ -6,7 +6,6 @@ import io.sallyport.security.vault.TenantKeys.Loaded;
 import io.sallyport.security.vault.VaultStore.Resealed;
 import io.sallyport.security.vault.VaultStore.Ring;
 import io.sallyport.security.vault.VaultStore.Row;
-import io.sallyport.security.vault.VaultStore.RowId;
 import io.sallyport.security.vault.VaultStore.WrappedKey;
 import io.sallyport.spi.AuditEvent;
 import java.time.Duration;
@@ -38,9 +37,6 @@ import org.slf4j.LoggerFactory;
 public final class KeyRotation {
 
     private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.vault");
-
-    /** So many in one transaction: few enough that who writes meanwhile costs little, many enough to be fast. */
-    private static final int AT_ONCE = 200;
 
     /** Each attempt fails because somebody else has succeeded. */
     private static final int MOST_ATTEMPTS = 100;
@@ -327,15 +323,9 @@ public final class KeyRotation {
         long resealed = 0;
         long unreadable = 0;
         long seen = 0;
-        Optional<RowId> after = Optional.empty();
-        while (true) {
-            if (Thread.interrupted()) {
-                throw new InterruptedException();
-            }
-            List<Row> batch = store.under(tenant, old.id(), after, Math.min(AT_ONCE, rowsPerSecond));
-            if (batch.isEmpty()) {
-                return new Pass(resealed, unreadable);
-            }
+        int atOnce = Math.min(RowPages.ROWS, rowsPerSecond);
+        for (List<Row> batch : RowPages.of(after -> store.under(tenant, old.id(), after, atOnce))) {
+            checkNotInterrupted();
             Loaded current = keys.lookUp(tenant).orElseThrow(TenantKeys::lost);
             List<Resealed> anew = batch.stream()
                     .flatMap(row -> rows.resealed(current, row).stream())
@@ -350,7 +340,13 @@ public final class KeyRotation {
             seen += batch.size();
             progress.at(seen, Math.max(seen, total));
             pace.keep(seen);
-            after = Optional.of(batch.get(batch.size() - 1).id());
+        }
+        return new Pass(resealed, unreadable);
+    }
+
+    private static void checkNotInterrupted() throws InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
         }
     }
 
@@ -477,15 +473,8 @@ public final class KeyRotation {
         Map<String, Long> rowsByKey = new TreeMap<>();
         long seen = 0;
         long unreadable = 0;
-        Optional<RowId> after = Optional.empty();
-        while (true) {
-            if (Thread.interrupted()) {
-                throw new InterruptedException();
-            }
-            List<Row> batch = store.list(tenant, after, AT_ONCE);
-            if (batch.isEmpty()) {
-                return new Check(seen, unreadable, rowsByKey);
-            }
+        for (List<Row> batch : RowPages.all(store, tenant)) {
+            checkNotInterrupted();
             for (Row row : batch) {
                 rowsByKey.merge(DataKey.word(row.keyId()), 1L, Long::sum);
                 unreadable += rows.opens(current, row) ? 0 : 1;
@@ -493,8 +482,8 @@ public final class KeyRotation {
             seen += batch.size();
             progress.at(seen, seen);
             pace.keep(seen);
-            after = Optional.of(batch.get(batch.size() - 1).id());
         }
+        return new Check(seen, unreadable, rowsByKey);
     }
 
     private static IllegalStateException tooOften() {

@@ -5,14 +5,12 @@ import io.sallyport.security.vault.VaultStore.Row;
 import io.sallyport.security.vault.VaultStore.WrappedKey;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 
 /** Takes all that a tenant has from it: its keys first, then what is of no use without them. */
 final class Shredder {
 
     private static final int MOST_ATTEMPTS = 100;
-    private static final int AT_ONCE = 200;
 
     private final VaultStore store;
     private final InstantSource clock;
@@ -24,12 +22,9 @@ final class Shredder {
 
     void shred(String tenant) {
         destroyKeys(tenant);
-        List<Row> rows;
-        do {
-            // From the first one again each time: there are none in front.
-            rows = store.list(tenant, Optional.empty(), AT_ONCE);
-            rows.forEach(row -> store.delete(row.id()));
-        } while (!rows.isEmpty());
+        for (List<Row> page : RowPages.all(store, tenant)) {
+            page.forEach(row -> store.delete(row.id()));
+        }
     }
 
     private void destroyKeys(String tenant) {
