@@ -9,6 +9,7 @@ import io.sallyport.security.vault.VaultStore.Row;
 import io.sallyport.security.vault.VaultStore.WrappedKey;
 import io.sallyport.spi.AuditEvent;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -40,6 +41,9 @@ public final class KeyRotation {
 
     /** Each attempt fails because somebody else has succeeded. */
     private static final int MOST_ATTEMPTS = 100;
+
+    /** Who finds an old copy of the store may want to know for so long what its key was. */
+    private static final Duration REMEMBERED = Duration.ofDays(30);
 
     private static final Duration LOOKS_AGAIN = Duration.ofMillis(100);
 
@@ -390,7 +394,7 @@ public final class KeyRotation {
 
     /**
      * Erases the keys that rotations have disabled, for good. What was sealed under them and is not in the store, such as an
-     * old copy of it, opens for nobody any more.
+     * old copy of it, opens for nobody any more. What is left of a key, its name, is forgotten by the first call after 30 days.
      *
      * @return how many were erased
      */
@@ -401,7 +405,22 @@ public final class KeyRotation {
                 destroyed++;
             }
         }
+        forgetWhatIsLongDestroyed(tenant);
         return destroyed;
+    }
+
+    /** Else rings would only grow. Nothing can come under such a key, as it is not primary, and never will be again. */
+    private void forgetWhatIsLongDestroyed(String tenant) {
+        Instant before = vault.now().minus(REMEMBERED);
+        for (WrappedKey old : store.ring(tenant).keys()) {
+            if (old.state() == KeyState.DESTROYED && old.created().isBefore(before)) {
+                Ring ring = store.ring(tenant);
+                List<WrappedKey> others =
+                        ring.keys().stream().filter(key -> key.id() != old.id()).toList();
+                // If somebody else changes keys just now, or there is a row of an older copy under it: another time.
+                store.replaceRing(tenant, ring.version(), others, OptionalLong.of(old.id()));
+            }
+        }
     }
 
     private boolean destroyed(String tenant, long id) {

@@ -10,7 +10,7 @@ public enum KeyState {
     DECRYPT_ONLY,
     /** Opens nothing; can be taken back. Nothing is sealed under it any more. */
     DISABLED,
-    /** Its bytes are erased. Its name is kept, so that nobody takes it again. */
+    /** Its bytes are erased. Its name is kept for a while, so that it can be told what was under it. */
     DESTROYED;
 
     /** Returns whether what is sealed under such a key can be opened. */

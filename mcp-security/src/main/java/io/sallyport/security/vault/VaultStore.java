@@ -74,7 +74,7 @@ public interface VaultStore extends AutoCloseable {
      * The data keys of a tenant.
      *
      * @param version each change raises it, of any tenant's; 0 if the tenant has none
-     * @param keys all that there were, in the order in which they were made
+     * @param keys all that have not been forgotten, in the order in which they were made
      */
     record Ring(long version, List<WrappedKey> keys) {
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sallyport.security.vault.KeyRotation.End;
+import io.sallyport.security.vault.VaultStore.Ring;
 import io.sallyport.security.vault.VaultStore.Row;
 import io.sallyport.security.vault.VaultStore.RowId;
 import io.sallyport.security.vault.VaultStore.WrappedKey;
@@ -228,5 +229,134 @@ class KeyRotationTest {
         vault.shred("other");
 
         assertAllAreThere(3);
+    }
+
+    /** Lets time pass for keys: what is in a state came into it so many days before. */
+    private void letPass(int days) {
+        Ring ring = store.ring(TENANT);
+        List<WrappedKey> aged = ring.keys().stream()
+                .map(key -> new WrappedKey(
+                        key.id(),
+                        key.state(),
+                        key.wrapped(),
+                        key.kek(),
+                        key.created().minus(Duration.ofDays(days))))
+                .toList();
+        assertThat(store.replaceRing(TENANT, ring.version(), aged, OptionalLong.empty()))
+                .isTrue();
+    }
+
+    @Test
+    void aKeyThatWasDestroyedLongAgoIsForgotten() throws Exception {
+        putMany(3);
+        rotation.rotate(TENANT);
+        rotation.destroy(TENANT);
+        letPass(29);
+        rotation.destroy(TENANT);
+        assertThat(states()).containsExactly(KeyState.DESTROYED, KeyState.PRIMARY);
+
+        letPass(2);
+        assertThat(rotation.destroy(TENANT)).isZero();
+
+        assertThat(states()).containsExactly(KeyState.PRIMARY);
+        assertAllAreThere(3);
+    }
+
+    @Test
+    void aRingDoesNotGrowWithTheRotationsThatThereWere() throws Exception {
+        putMany(3);
+
+        for (int month = 0; month < 12; month++) {
+            rotation.rotate(TENANT);
+            rotation.destroy(TENANT);
+            letPass(31);
+        }
+
+        assertThat(states()).containsExactly(KeyState.DESTROYED, KeyState.PRIMARY);
+        assertAllAreThere(3);
+    }
+
+    @Test
+    void onlyDestroyedKeysAreForgotten() throws Exception {
+        putMany(3);
+        rotation.rotate(TENANT);
+        letPass(1000);
+
+        assertThat(rotation.destroy(TENANT)).isEqualTo(1);
+        rotation.destroy(TENANT);
+
+        assertThat(states()).containsExactly(KeyState.DESTROYED, KeyState.PRIMARY);
+    }
+
+    private static List<WrappedKey> asPrimary(List<WrappedKey> keys, long id) {
+        return keys.stream()
+                .map(key -> new WrappedKey(
+                        key.id(),
+                        key.id() == id ? KeyState.PRIMARY : KeyState.DESTROYED,
+                        key.wrapped(),
+                        key.kek(),
+                        key.created()))
+                .toList();
+    }
+
+    private long versionOf(RowId id) {
+        return store.read(id).map(Row::version).orElseThrow();
+    }
+
+    @Test
+    void aDestroyedKeyThatARowIsUnderIsNotForgotten() throws Exception {
+        putMany(3);
+        Row row = store.read(new RowId(TENANT, "secrets", "secret-1")).orElseThrow();
+        rotation.rotate(TENANT);
+        rotation.destroy(TENANT);
+        letPass(31);
+        // Somebody puts a row of an older copy back, past the vault.
+        Ring ring = store.ring(TENANT);
+        store.replaceRing(TENANT, ring.version(), asPrimary(ring.keys(), row.keyId()), OptionalLong.empty());
+        store.write(row.id(), versionOf(row.id()), row.keyId(), row.sealed());
+        store.replaceRing(TENANT, store.ring(TENANT).version(), ring.keys(), OptionalLong.empty());
+
+        rotation.destroy(TENANT);
+
+        assertThat(states()).containsExactly(KeyState.DESTROYED, KeyState.PRIMARY);
+    }
+
+    @Test
+    void aShreddedTenantKeepsNothingForEver() throws Exception {
+        putMany(3);
+        vault.shred(TENANT);
+        letPass(31);
+
+        rotation.destroy(TENANT);
+
+        assertThat(states()).isEmpty();
+        putMany(3);
+        assertAllAreThere(3);
+    }
+
+    @Test
+    void whoWritesWhileAKeyIsForgottenLosesNothing() throws Exception {
+        putMany(3);
+        rotation.rotate(TENANT);
+        rotation.destroy(TENANT);
+        letPass(31);
+        VaultStore racing = new ForwardingVaultStore(store) {
+            @Override
+            public boolean replaceRing(String tenant, long version, List<WrappedKey> keys, OptionalLong unused) {
+                try {
+                    putMany(4);
+                } catch (Exception e) {
+                    throw new AssertionError(e);
+                }
+                return super.replaceRing(tenant, version, keys, unused);
+            }
+        };
+
+        try (Vault forgetting = Vault.builder(racing, kek).build()) {
+            forgetting.rotation().build().destroy(TENANT);
+        }
+
+        assertThat(states()).containsExactly(KeyState.PRIMARY);
+        assertAllAreThere(4);
     }
 }

@@ -3,6 +3,7 @@ package io.sallyport.security.vault;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sallyport.security.vault.VaultStore.Resealed;
+import io.sallyport.security.vault.VaultStore.Ring;
 import io.sallyport.security.vault.VaultStore.Row;
 import io.sallyport.security.vault.VaultStore.RowId;
 import io.sallyport.security.vault.VaultStore.WrappedKey;
@@ -515,5 +516,23 @@ public abstract class VaultStoreContract {
         } finally {
             threads.shutdownNow();
         }
+    }
+
+    @Test
+    void aTenantWhoseKeysWereForgottenIsStillAtAVersion() {
+        setRing(key(OLD, KeyState.DESTROYED));
+        long before = store.ring("acme").version();
+
+        assertThat(store.replaceRing("acme", before, List.of(), OptionalLong.of(OLD)))
+                .isTrue();
+
+        Ring empty = store.ring("acme");
+        assertThat(empty.keys()).isEmpty();
+        assertThat(empty.version()).isGreaterThan(before);
+        assertThat(store.replaceRing("acme", 0, List.of(), OptionalLong.empty()))
+                .isFalse();
+        assertThat(store.replaceRing(
+                        "acme", empty.version(), List.of(key(NEW, KeyState.PRIMARY)), OptionalLong.empty()))
+                .isTrue();
     }
 }
