@@ -8,6 +8,7 @@ import io.sallyport.security.vault.VaultStore.RowId;
 import io.sallyport.security.vault.VaultStore.Written;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,15 +39,17 @@ final class SealedRows {
         return new SealContext(id.tenant(), id.namespace(), id.name(), PURPOSE);
     }
 
+    /** Makes the content of a row of what is there. */
+    private interface Content {
+        byte[] of(Loaded current, Optional<Row> before);
+    }
+
     /** Writes a row, in the place of the one that was there. Returns when it is kept. */
     void put(RowId id, byte[] content) throws KekUnavailableException {
         Optional<Loaded> known = keys.known(id.tenant());
         Loaded current = known.isPresent() ? known.get() : keys.begin(id.tenant());
         for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-            DataKey primary = current.primary();
-            byte[] sealed = envelope.seal(primary, context(id), content);
-            long version = store.read(id).map(Row::version).orElse(0L);
-            Written written = store.write(id, version, primary.id(), sealed);
+            Written written = write(id, current, (with, before) -> content);
             if (written == Written.WRITTEN) {
                 return;
             }
@@ -55,7 +58,57 @@ final class SealedRows {
                 current = newer.isPresent() ? newer.get() : keys.begin(id.tenant());
             }
         }
-        throw new IllegalStateException("a row was written by others " + MOST_ATTEMPTS + " times in a row");
+        throw tooOften();
+    }
+
+    /** Writes a row if there is none; returns whether that was so. Returns when it is kept. */
+    boolean putIfAbsent(RowId id, byte[] content) throws KekUnavailableException {
+        for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+            if (store.read(id).isPresent()) {
+                return false;
+            }
+            Optional<Loaded> known = keys.lookUp(id.tenant());
+            DataKey primary = (known.isPresent() ? known.get() : keys.begin(id.tenant())).primary();
+            byte[] sealed = envelope.seal(primary, context(id), content);
+            if (store.write(id, 0, primary.id(), sealed) == Written.WRITTEN) {
+                return true;
+            }
+        }
+        throw tooOften();
+    }
+
+    /**
+     * Writes what is made of what a row holds; that is nothing if there is none, or it does not open. Does nothing for a tenant
+     * without keys.
+     *
+     * @param change is called again if somebody else was faster
+     */
+    void change(RowId id, Function<Optional<byte[]>, byte[]> change) throws KekUnavailableException {
+        Optional<Loaded> current = keys.known(id.tenant());
+        for (int attempt = 0; attempt < MOST_ATTEMPTS && current.isPresent(); attempt++) {
+            Content content = (with, before) -> change.apply(before.flatMap(row -> content(with, row)));
+            Written written = write(id, current.get(), content);
+            if (written == Written.WRITTEN) {
+                return;
+            }
+            if (written == Written.KEY_NOT_PRIMARY) {
+                current = keys.lookUp(id.tenant());
+            }
+        }
+        if (current.isPresent()) {
+            throw tooOften();
+        }
+    }
+
+    private Written write(RowId id, Loaded current, Content content) {
+        Optional<Row> before = store.read(id);
+        byte[] sealed = envelope.seal(current.primary(), context(id), content.of(current, before));
+        long version = before.map(Row::version).orElse(0L);
+        return store.write(id, version, current.primary().id(), sealed);
+    }
+
+    private static IllegalStateException tooOften() {
+        return new IllegalStateException("a row was written by others " + MOST_ATTEMPTS + " times in a row");
     }
 
     /**

@@ -36,8 +36,7 @@ final class TenantKeys implements AutoCloseable {
     /** The keys of one tenant that open. Immutable. */
     record Loaded(long version, DataKey primary, Map<Long, DataKey> keys) {
 
-        @Nullable
-        DataKey find(long id) {
+        @Nullable DataKey find(long id) {
             return keys.get(id);
         }
     }

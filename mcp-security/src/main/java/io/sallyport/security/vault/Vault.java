@@ -49,6 +49,7 @@ public final class Vault implements AutoCloseable {
     private final SealedRows rows;
     private final VaultNode node;
     private final VaultAudit audit;
+    private final KeptUses uses;
 
     private Vault(Builder builder) {
         this.store = builder.store;
@@ -59,6 +60,7 @@ public final class Vault implements AutoCloseable {
         this.sealedOpensFor = builder.sealedOpensFor;
         this.node = new VaultNode(builder.node, store, keys, builder.lease);
         this.audit = new VaultAudit(builder.who, builder.audit, clock);
+        this.uses = new KeptUses(rows, builder.usesBehind);
     }
 
     /** Begins a vault. */
@@ -78,6 +80,7 @@ public final class Vault implements AutoCloseable {
         private SecureRandom random = new SecureRandom();
         private InstantSource clock = InstantSource.system();
         private Duration lease = Duration.ofSeconds(30);
+        private Duration usesBehind = Duration.ofMinutes(1);
         private Duration sealedOpensFor = Duration.ofHours(24);
         private String node = UUID.randomUUID().toString();
         private String who = "vault";
@@ -144,6 +147,12 @@ public final class Vault implements AutoCloseable {
         }
 
         /** For tests. */
+        Builder usesBehind(Duration other) {
+            this.usesBehind = other;
+            return this;
+        }
+
+        /** For tests. */
         Builder node(String name) {
             this.node = name;
             return this;
@@ -183,21 +192,30 @@ public final class Vault implements AutoCloseable {
      * @throws KekUnavailableException if it is the first one of the tenant here and its key cannot be had now
      */
     public void put(String tenant, String name, SecretValue value, SecretPolicy policy) throws KekUnavailableException {
-        RowId id = secret(tenant, name);
-        if (value.length() > MOST_SECRET_BYTES) {
-            throw new IllegalArgumentException(
-                    "a secret must have at most " + MOST_SECRET_BYTES + " bytes, but had " + value.length());
+        put(secret(tenant, name), new StoredSecret(false, policy, value), true);
+    }
+
+    private boolean put(RowId id, StoredSecret secret, boolean replaces) throws KekUnavailableException {
+        if (secret.value().length() > MOST_SECRET_BYTES) {
+            throw new IllegalArgumentException("a secret must have at most " + MOST_SECRET_BYTES + " bytes, but had "
+                    + secret.value().length());
         }
-        byte[] content = new StoredSecret(false, policy, value).bytes();
+        byte[] content = secret.bytes();
         try {
-            rows.put(id, content);
+            if (!replaces && !rows.putIfAbsent(id, content)) {
+                return false;
+            }
+            if (replaces) {
+                rows.put(id, content);
+            }
         } catch (KekUnavailableException | RuntimeException e) {
-            audit.failed(VaultAudit.PUT, tenant, name, e);
+            audit.failed(VaultAudit.PUT, id.tenant(), id.name(), e);
             throw e;
         } finally {
             Arrays.fill(content, (byte) 0);
         }
-        audit.done(VaultAudit.PUT, tenant, name, true);
+        audit.done(VaultAudit.PUT, id.tenant(), id.name(), true);
+        return true;
     }
 
     /**
@@ -208,24 +226,27 @@ public final class Vault implements AutoCloseable {
      */
     public Optional<SecretValue> get(String tenant, String name)
             throws KekUnavailableException, SecretUnreadableException {
-        RowId id = secret(tenant, name);
+        return revealed(secret(tenant, name)).map(SecretSource.Secret::value);
+    }
+
+    private Optional<SecretSource.Secret> revealed(RowId id) throws KekUnavailableException, SecretUnreadableException {
         Optional<SecretSource.Secret> found;
         try {
             found = find(id);
         } catch (KekUnavailableException | SecretUnreadableException | RuntimeException e) {
-            audit.failed(VaultAudit.REVEAL, tenant, name, e);
+            audit.failed(VaultAudit.REVEAL, id.tenant(), id.name(), e);
             throw e;
         }
-        audit.done(VaultAudit.REVEAL, tenant, name, found.isPresent());
-        return found.map(SecretSource.Secret::value);
+        audit.done(VaultAudit.REVEAL, id.tenant(), id.name(), found.isPresent());
+        return found;
     }
 
     private Optional<SecretSource.Secret> find(RowId id) throws KekUnavailableException, SecretUnreadableException {
-        Optional<byte[]> content = rows.get(id);
-        if (content.isEmpty()) {
+        Optional<StoredSecret> found = opened(id);
+        if (found.isEmpty()) {
             return Optional.empty();
         }
-        StoredSecret stored = StoredSecret.of(content.get()).orElseThrow(SecretUnreadableException::new);
+        StoredSecret stored = found.get();
         if (stored.expired()) {
             stored.close();
             LOGGER.atWarn()
@@ -235,6 +256,55 @@ public final class Vault implements AutoCloseable {
             throw new SecretUnreadableException();
         }
         return Optional.of(new SecretSource.Secret(stored.policy(), stored.value()));
+    }
+
+    private Optional<StoredSecret> opened(RowId id) throws KekUnavailableException, SecretUnreadableException {
+        Optional<byte[]> content = rows.get(id);
+        return content.isEmpty()
+                ? Optional.empty()
+                : Optional.of(StoredSecret.of(content.get()).orElseThrow(SecretUnreadableException::new));
+    }
+
+    /**
+     * What is sealed together with a value.
+     *
+     * @param policy where it may be used
+     * @param expired whether it was {@linkplain #expireAll expired}
+     */
+    public record SecretState(SecretPolicy policy, boolean expired) {}
+
+    /**
+     * Returns what there is to say of a secret but its value; nothing if there is none of this name.
+     *
+     * @throws SecretUnreadableException if there is one and it does not open
+     * @throws KekUnavailableException if its key is not here yet and cannot be had now
+     */
+    public Optional<SecretState> state(String tenant, String name)
+            throws KekUnavailableException, SecretUnreadableException {
+        return opened(secret(tenant, name)).map(stored -> {
+            stored.close();
+            return new SecretState(stored.policy(), stored.expired());
+        });
+    }
+
+    /**
+     * Puts a secret with its policy into another vault as well, by the same names.
+     *
+     * @param replaces whether it takes the place of one that is there
+     * @return whether it is there now; not if there is none here, or another one there that was not to be replaced
+     * @throws SecretUnreadableException if there is one here and it does not open, or it was expired
+     * @throws KekUnavailableException if a key of one of the two is not here yet and cannot be had now
+     */
+    public boolean copy(String tenant, String name, Vault into, boolean replaces)
+            throws KekUnavailableException, SecretUnreadableException {
+        Optional<SecretSource.Secret> found = revealed(secret(tenant, name));
+        if (found.isEmpty()) {
+            return false;
+        }
+        SecretSource.Secret secret = found.get();
+        try (SecretValue value = secret.value()) {
+            return into.put(secret(tenant, name), new StoredSecret(false, secret.policy(), value), replaces);
+        }
     }
 
     /** Takes a secret out; returns whether there was one. */
@@ -276,6 +346,28 @@ public final class Vault implements AutoCloseable {
         return store.list(tenant, Optional.of(behind), atMost).stream()
                 .filter(row -> row.id().namespace().equals(SECRETS))
                 .map(row -> new SecretInfo(row.id().name(), row.written(), DataKey.word(row.keyId())))
+                .toList();
+    }
+
+    /**
+     * The last use of a secret for an upstream by any of the vaults that share a store.
+     *
+     * @param name of the secret, which may have been deleted since
+     * @param upstream that it was used for
+     * @param last when
+     */
+    public record SecretUse(String name, String upstream, Instant last) {}
+
+    /**
+     * Returns for which upstreams the secrets of a tenant were used by {@linkplain #resolver resolvers}, the one that was used last
+     * first: 5,000 of a tenant at most. Of vaults elsewhere it knows what they have written down, which they do a minute after a
+     * use. Uses are kept on a best effort: no use waits for that, or fails because of it.
+     *
+     * @throws KekUnavailableException if the tenant's key is not here yet and cannot be had now
+     */
+    public List<SecretUse> uses(String tenant) throws KekUnavailableException {
+        return uses.of(tenant(tenant)).stream()
+                .map(use -> new SecretUse(use.name(), use.upstream(), use.last()))
                 .toList();
     }
 
@@ -366,7 +458,7 @@ public final class Vault implements AutoCloseable {
      * @param redactor is told each value before it is given out
      */
     public SecretResolver resolver(VaultRedactor redactor) {
-        return new VaultSecretResolver((tenant, name) -> find(secret(tenant, name)), redactor, audit, clock);
+        return new VaultSecretResolver((tenant, name) -> find(secret(tenant, name)), redactor, audit, uses::add, clock);
     }
 
     VaultStore store() {
@@ -400,14 +492,15 @@ public final class Vault implements AutoCloseable {
     }
 
     /**
-     * Ends it: says that it is gone, so that no rotation waits for it, and erases the data keys that it has in memory. Sealers and
-     * resolvers of it end with it, so close the gateway that uses them first: a sealer that learns of no rotation any more would seal
-     * under a key that is given up. From then on whatever needs a key throws an {@link IllegalStateException}; a resolver gives
-     * nothing out. The store remains open. Idempotent.
+     * Ends it: writes down what uses of secrets were not yet, says that it is gone, so that no rotation waits for it, and erases
+     * the data keys that it has in memory. Sealers and resolvers of it end with it, so close the gateway that uses them first: a
+     * sealer that learns of no rotation any more would seal under a key that is given up. From then on whatever needs a key throws
+     * an {@link IllegalStateException}; a resolver gives nothing out. The store remains open. Idempotent.
      */
     @Override
     public void close() {
         try {
+            uses.close();
             node.close();
         } finally {
             keys.close();

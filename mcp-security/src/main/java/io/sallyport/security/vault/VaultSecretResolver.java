@@ -8,8 +8,8 @@ import io.sallyport.spi.SecretReference;
 import io.sallyport.spi.SecretResolver;
 import java.time.InstantSource;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,18 +40,24 @@ final class VaultSecretResolver implements SecretResolver {
     private final VaultRedactor redactor;
     private final VaultAudit audit;
     private final InstantSource clock;
-    private final SecretUses uses = new SecretUses();
+    private final Consumer<SecretUses.Use> uses;
 
-    VaultSecretResolver(SecretSource source, VaultRedactor redactor, VaultAudit audit, InstantSource clock) {
+    /**
+     * Creates it.
+     *
+     * @param uses hears of each use; must not block nor throw
+     */
+    VaultSecretResolver(
+            SecretSource source,
+            VaultRedactor redactor,
+            VaultAudit audit,
+            Consumer<SecretUses.Use> uses,
+            InstantSource clock) {
         this.source = requireNonNull(source, "source");
         this.redactor = requireNonNull(redactor, "redactor");
         this.audit = requireNonNull(audit, "audit");
+        this.uses = requireNonNull(uses, "uses");
         this.clock = requireNonNull(clock, "clock");
-    }
-
-    /** Returns which secrets were used for which upstreams. */
-    List<SecretUses.Use> uses() {
-        return uses.all();
     }
 
     @Override
@@ -67,7 +73,7 @@ final class VaultSecretResolver implements SecretResolver {
         }
         try {
             char[] value = valueOf(reference, use);
-            uses.add(reference.tenant(), reference.name(), use.upstream(), clock.instant());
+            uses.accept(new SecretUses.Use(reference.tenant(), reference.name(), use.upstream(), clock.instant()));
             record(reference, use, Outcome.ANSWERED, "");
             return Optional.of(value);
         } catch (NotUsedException e) {

@@ -99,6 +99,7 @@ class SecretCanaryTest {
                         source,
                         redactor,
                         new VaultAudit("gateway", audit::add, InstantSource.system()),
+                        use -> {},
                         InstantSource.system()))
                 .redactor(redactor)
                 .upstream(HttpUpstream.at("weather", upstream)
@@ -257,6 +258,7 @@ class SecretCanaryTest {
                 (tenant, name) -> Optional.of(secret),
                 redactor,
                 new VaultAudit("gateway", audit::add, InstantSource.system()),
+                use -> {},
                 InstantSource.system());
 
         for (Object it : List.of(value, secret, redactor, redactor.stream(), resolver, SecretPolicy.nowhere())) {

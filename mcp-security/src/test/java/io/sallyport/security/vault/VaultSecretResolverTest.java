@@ -65,8 +65,9 @@ class VaultSecretResolverTest {
     private final Source source = new Source();
     private final VaultRedactor redactor = VaultRedactor.create();
     private final List<AuditEvent> audit = new ArrayList<>();
+    private final List<SecretUses.Use> uses = new ArrayList<>();
     private final VaultSecretResolver resolver =
-            new VaultSecretResolver(source, redactor, audit(audit::add), () -> NOW);
+            new VaultSecretResolver(source, redactor, audit(audit::add), uses::add, () -> NOW);
     private final CapturedLog log = CapturedLog.of("io.sallyport.vault");
 
     private static VaultAudit audit(AuditSink sink) {
@@ -241,7 +242,7 @@ class VaultSecretResolverTest {
     void refusesAValueThatTheRedactorHasNoRoomFor() {
         VaultRedactor small = VaultRedactor.ofAtMost(1);
         small.register(SecretReference.parse("secret://a/b"), "another-value".toCharArray());
-        VaultSecretResolver full = new VaultSecretResolver(source, small, audit(audit::add), () -> NOW);
+        VaultSecretResolver full = new VaultSecretResolver(source, small, audit(audit::add), uses::add, () -> NOW);
 
         assertThat(full.resolve("secret://acme/github", HEADER)).isEmpty();
         assertThat(onlyEvent().reason()).isEqualTo("redactor_full");
@@ -252,7 +253,7 @@ class VaultSecretResolverTest {
         VaultAudit failing = audit(event -> {
             throw new IllegalStateException("full");
         });
-        VaultSecretResolver unrecorded = new VaultSecretResolver(source, redactor, failing, () -> NOW);
+        VaultSecretResolver unrecorded = new VaultSecretResolver(source, redactor, failing, uses::add, () -> NOW);
 
         assertThat(unrecorded.resolve("secret://acme/github", HEADER)).isPresent();
         assertThat(log.messages()).containsExactly("an audit event was lost");
@@ -260,27 +261,12 @@ class VaultSecretResolverTest {
 
     @Test
     @Incident("S125")
-    void knowsWhichSecretWasUsedForWhichUpstreamAndWhen() {
+    void tellsWhichSecretWasUsedForWhichUpstreamAndWhen() {
         resolve("secret://acme/github");
         resolve("secret://acme/github#x");
-        resolve("secret://acme/github");
+        resolve("secret://acme/other");
 
-        assertThat(resolver.uses()).containsExactly(new SecretUses.Use("acme", "github", "github", NOW, 2));
-    }
-
-    @Test
-    void forgetsTheOldestOfTooManyUses() {
-        SecretUses uses = new SecretUses();
-        for (int i = 0; i < SecretUses.MOST; i++) {
-            uses.add("acme", "s" + i, "github", NOW);
-        }
-        uses.add("acme", "s0", "github", NOW);
-        uses.add("acme", "more", "github", NOW);
-
-        assertThat(uses.all()).hasSize(SecretUses.MOST);
-        assertThat(uses.all())
-                .extracting(SecretUses.Use::name)
-                .contains("s0", "more")
-                .doesNotContain("s1");
+        // No use is one of a field or a secret that is not there.
+        assertThat(uses).containsExactly(new SecretUses.Use("acme", "github", "github", NOW));
     }
 }

@@ -304,4 +304,53 @@ class VaultTest {
 
         assertThat(vault.get("acme2", "github")).contains(secret("two"));
     }
+
+    @Test
+    void tellsOfASecretWithoutItsValue() throws Exception {
+        SecretPolicy policy = SecretPolicy.builder().upstreams("github").build();
+        vault.put("acme", "github", secret("one"), policy);
+        assertThat(vault.state("acme", "github")).contains(new Vault.SecretState(policy, false));
+
+        vault.expireAll("test");
+
+        assertThat(vault.state("acme", "github")).contains(new Vault.SecretState(policy, true));
+        assertThat(vault.state("acme", "other")).isEmpty();
+    }
+
+    @Test
+    void aCopyHasTheSameValueAndPolicyUnderAnotherKey() throws Exception {
+        SecretPolicy policy = SecretPolicy.builder().upstreams("github").build();
+        vault.put("acme", "github", secret("one"), policy);
+        try (Vault other = Vault.builder(new InMemoryVaultStore(), kek()).build()) {
+            assertThat(vault.copy("acme", "github", other, false)).isTrue();
+            assertThat(vault.copy("acme", "gitlab", other, false)).isFalse();
+
+            assertThat(other.get("acme", "github")).contains(secret("one"));
+            assertThat(other.state("acme", "github")).contains(new Vault.SecretState(policy, false));
+        }
+    }
+
+    @Test
+    void aCopyTakesTheOthersPlaceOnlyIfThatIsWanted() throws Exception {
+        vault.put("acme", "github", secret("one"));
+        try (Vault other = Vault.builder(new InMemoryVaultStore(), kek()).build()) {
+            other.put("acme", "github", secret("two"));
+
+            assertThat(vault.copy("acme", "github", other, false)).isFalse();
+            assertThat(other.get("acme", "github")).contains(secret("two"));
+            assertThat(vault.copy("acme", "github", other, true)).isTrue();
+            assertThat(other.get("acme", "github")).contains(secret("one"));
+        }
+    }
+
+    @Test
+    void whatWasExpiredIsNotCopied() throws Exception {
+        vault.put("acme", "github", secret("one"));
+        vault.expireAll("test");
+        try (Vault other = Vault.builder(new InMemoryVaultStore(), kek()).build()) {
+            assertThatThrownBy(() -> vault.copy("acme", "github", other, false))
+                    .isInstanceOf(SecretUnreadableException.class);
+            assertThat(other.tenants()).isEmpty();
+        }
+    }
 }
