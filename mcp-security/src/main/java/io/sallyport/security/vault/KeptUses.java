@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -148,13 +147,13 @@ final class KeptUses implements AutoCloseable {
                 uses.add(new Use(tenant, in.text(MOST_TEXT_BYTES), in.text(MOST_TEXT_BYTES), in.time()));
             }
             in.end();
-            return uses;
+            return List.copyOf(uses);
         } catch (UnusableFileException | BufferUnderflowException | DateTimeException e) {
             LOGGER.atWarn()
                     .addKeyValue("tenant", tenant)
                     .addKeyValue("error", e.toString())
                     .log("the uses of secrets that were written down cannot be read");
-            return Collections.emptyList();
+            return List.of();
         }
     }
 

@@ -8,7 +8,6 @@ import io.sallyport.security.vault.SecretUses.Use;
 import io.sallyport.security.vault.Vault.SecretUse;
 import io.sallyport.security.vault.VaultStore.Row;
 import io.sallyport.security.vault.VaultStore.RowId;
-import io.sallyport.spi.AuditSink;
 import io.sallyport.spi.SecretResolver;
 import io.sallyport.spi.StoreUnavailableException;
 import io.sallyport.testing.Incident;
@@ -72,7 +71,7 @@ class KeptUsesTest {
     }
 
     private static void use(Vault vault, String name) {
-        SecretResolver resolver = vault.resolver(VaultRedactor.create()));
+        SecretResolver resolver = vault.resolver(VaultRedactor.create());
         assertThat(resolver.resolve("secret://acme/" + name, HEADER)).isPresent();
     }
 

@@ -5,6 +5,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,8 +38,9 @@ final class Arguments {
         Command command = Command.parse(words.get(0));
         List<String> names = new ArrayList<>();
         Map<String, List<String>> options = new HashMap<>();
-        for (int i = 1; i < words.size(); i++) {
-            String word = words.get(i);
+        Iterator<String> rest = words.listIterator(1);
+        while (rest.hasNext()) {
+            String word = rest.next();
             if (!word.startsWith("-")) {
                 names.add(word);
                 continue;
@@ -52,11 +54,11 @@ final class Arguments {
                 values.add("");
                 continue;
             }
-            i++;
-            if (i == words.size() || words.get(i).isEmpty()) {
+            String value = rest.hasNext() ? rest.next() : "";
+            if (value.isEmpty()) {
                 throw Failure.usage(word + " has no value; write it behind, with a space between");
             }
-            values.add(words.get(i));
+            values.add(value);
         }
         return new Arguments(command, secret(command, names), options);
     }

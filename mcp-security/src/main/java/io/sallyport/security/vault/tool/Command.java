@@ -21,6 +21,8 @@ enum Command {
     IMPORT(false, "--from", "--from-kek", "--replace");
 
     private final boolean takesName;
+    /** Made by {@link Set#of}. */
+    @SuppressWarnings("ImmutableEnumChecker")
     private final Set<String> options;
 
     Command(boolean takesName, String... options) {

@@ -104,7 +104,8 @@ final class Terminal {
         ByteBuffer encoded = StandardCharsets.UTF_8.encode(CharBuffer.wrap(line));
         byte[] bytes = new byte[encoded.remaining()];
         encoded.get(bytes);
-        Arrays.fill(encoded.array(), (byte) 0);
+        encoded.rewind();
+        encoded.put(new byte[bytes.length]);
         Arrays.fill(line, '\0');
         return bytes;
     }

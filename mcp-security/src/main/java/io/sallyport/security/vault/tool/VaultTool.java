@@ -78,6 +78,7 @@ public final class VaultTool {
         }
     }
 
+    @SuppressWarnings("SystemConsoleNull") // That, and what is asked since.
     private static Optional<Console> console() {
         Console console = System.console();
         if (console == null) {

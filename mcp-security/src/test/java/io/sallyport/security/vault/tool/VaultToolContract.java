@@ -11,7 +11,6 @@ import io.sallyport.security.vault.VaultStore.Row;
 import io.sallyport.security.vault.VaultStore.RowId;
 import io.sallyport.security.vault.VaultStore.WrappedKey;
 import io.sallyport.security.vault.tool.ToolRuns.Run;
-import io.sallyport.spi.AuditSink;
 import io.sallyport.spi.SecretResolver;
 import io.sallyport.testing.Incident;
 import java.nio.file.Files;
@@ -452,7 +451,7 @@ abstract class VaultToolContract {
         try (VaultStore store = open();
                 Vault vault = vault(store)) {
             SecretResolver.Use use = new SecretResolver.Use("github", Optional.empty(), SecretResolver.Use.ENVIRONMENT);
-            assertThat(vault.resolver(VaultRedactor.create(), AuditSink.none()).resolve("secret://acme/github", use))
+            assertThat(vault.resolver(VaultRedactor.create()).resolve("secret://acme/github", use))
                     .isPresent();
         }
 
