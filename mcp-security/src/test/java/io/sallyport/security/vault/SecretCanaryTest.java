@@ -238,15 +238,15 @@ class SecretCanaryTest {
     void aReferenceOfAClientStaysText() throws Exception {
         FakeHttpServer server = server(exchange -> exchange.result("{\"resultType\":\"complete\",\"content\":[]}"));
         McpHttp client = gateway(server.uri(), "127.0.0.1:" + server.port());
-        int before = audit.size();
 
-        client.modern("tools/call", ECHO.replace("hello", "secret://acme/weather"), "X-Any", "secret://acme/weather");
+        client.modern("tools/call", ECHO.replace("hello", "secret://acme/other"), "X-Any", "secret://acme/other");
 
-        assertThat(server.received("tools/call").get(0).text()).contains("\"text\":\"secret://acme/weather\"");
+        assertThat(server.received("tools/call").get(0).text()).contains("\"text\":\"secret://acme/other\"");
         // The one of the operator's header.
-        assertThat(audit.subList(before, audit.size()))
+        assertThat(audit)
                 .filteredOn(event -> event.action().equals("secret/use"))
-                .hasSize(1);
+                .extracting(AuditEvent::target)
+                .containsOnly(Optional.of("acme/weather"));
     }
 
     @Test

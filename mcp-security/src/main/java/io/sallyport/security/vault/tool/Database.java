@@ -6,7 +6,6 @@ import io.sallyport.spi.SchemaMigrator;
 import io.sallyport.spi.SchemaMismatchException;
 import java.io.IOException;
 import java.io.Reader;
-import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -27,10 +26,12 @@ final class Database implements Place {
 
     private static final Pattern HAS_PASSWORD = Pattern.compile("(?i).*(?:(?:password|pwd)=|//[^/?@]*:[^/?@]*@).*");
 
+    private final Connections opened;
     private final DataSource connections;
 
-    private Database(DataSource connections) {
-        this.connections = connections;
+    private Database(Connections opened) {
+        this.opened = opened;
+        this.connections = opened.dataSource();
     }
 
     static Database of(Arguments arguments, Terminal terminal) throws Failure {
@@ -46,7 +47,7 @@ final class Database implements Place {
         terminal.environment(USER).ifPresent(it -> login.putIfAbsent("user", it));
         terminal.environment(PASSWORD).ifPresent(it -> login.putIfAbsent("password", it));
         requireDriver(url);
-        return new Database(connections(url, login));
+        return new Database(new Connections(url, login));
     }
 
     private static void requireDriver(String url) throws Failure {
@@ -112,18 +113,12 @@ final class Database implements Place {
     }
 
     @Override
-    public String toString() {
-        return "the database";
+    public void close() {
+        opened.close();
     }
 
-    /** Opens a new connection each time: a pool would be one more jar to have. */
-    private static DataSource connections(String url, Properties login) {
-        return (DataSource) Proxy.newProxyInstance(
-                Database.class.getClassLoader(), new Class<?>[] {DataSource.class}, (proxy, method, arguments) -> {
-                    if (method.getName().equals("getConnection")) {
-                        return DriverManager.getConnection(url, login);
-                    }
-                    throw new UnsupportedOperationException(method.getName());
-                });
+    @Override
+    public String toString() {
+        return "the database";
     }
 }

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Where a vault is kept. */
-interface Place {
+interface Place extends AutoCloseable {
 
     /** Returns whether there is one. */
     boolean isThere() throws Failure;
@@ -21,6 +21,12 @@ interface Place {
     /** Refuses keys that are kept together with what they wrap. */
     default void requireApart(List<Path> keys) throws Failure {
         // Nothing is known of where a database keeps its files.
+    }
+
+    /** Gives up what it has open. */
+    @Override
+    default void close() {
+        // A folder has nothing.
     }
 
     /** Returns the one that was named. */

@@ -130,7 +130,12 @@ public final class VaultTool {
     }
 
     private ExitCode run() throws Failure, KekUnavailableException, IOException, InterruptedException {
-        Place place = Place.of(arguments, terminal);
+        try (Place place = Place.of(arguments, terminal)) {
+            return run(place);
+        }
+    }
+
+    private ExitCode run(Place place) throws Failure, KekUnavailableException, IOException, InterruptedException {
         List<Path> files = arguments.paths("--kek", "the file of the key-encryption key");
         if (arguments.command() == Command.INIT) {
             return new Making(terminal).init(place, files);
