@@ -28,7 +28,7 @@ class FileVaultKillSweepTest extends VaultKillSweep {
     @Override
     List<String> pointsWithin() {
         if (!FULL) {
-            return List.of("step:TEMPORARY_HALF_WRITTEN:3", "step:PREVIOUS_REPLACED:2");
+            return List.of("step:TEMPORARY_HALF_WRITTEN:3");
         }
         return Stream.of(Step.values())
                 .flatMap(step -> IntStream.rangeClosed(1, COMMITS).mapToObj(i -> "step:" + step + ":" + i))

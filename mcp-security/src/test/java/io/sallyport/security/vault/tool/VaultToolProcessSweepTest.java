@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The program in a JVM of its own, with nothing on its class path but the jar's dependencies: no logging back end among them. */
 @Timeout(600)
-class VaultToolProcessTest {
+class VaultToolProcessSweepTest {
 
     private static final String CANARY = "canary-7f3a91";
 

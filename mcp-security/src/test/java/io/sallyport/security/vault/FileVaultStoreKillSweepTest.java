@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What other processes leave, alive and dead. */
-class FileVaultStoreKillTest {
+class FileVaultStoreKillSweepTest {
 
     /** The file of an empty vault, its first key, and two numbers come before. */
     private static final int THIRD_NUMBER = 5;

@@ -13,7 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class PostgresVaultToolTest extends VaultToolContract {
+class PostgresVaultToolSweepTest extends VaultToolContract {
 
     private final HikariDataSource database = Postgres.freshSchema("vault_tool", 4, "");
     private final ToolRuns tool = new ToolRuns();

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  * a node reads, and looks whether it has done what the step promises.
  */
 @Incident("S122")
-class VaultRunbookTest {
+class VaultRunbookSweepTest {
 
     private static final byte[] CONTEXT = {1};
     private static final byte[] SESSION = "session".getBytes(StandardCharsets.UTF_8);
