@@ -63,7 +63,7 @@ class LocalHandlerTest {
                 }))
                 .build();
         try (GatewayRig rig = new GatewayRig(shop).ready();
-                CapturedLog log = CapturedLog.of(LOG)) {
+                CapturedLog log = CapturedLog.ofDebug(LOG)) {
             RelayClient client = RelayClient.legacy(rig.as("ann"));
             CompletableFuture<McpHttp.Answer> answer = client.call("shop__wait");
             begun.await();

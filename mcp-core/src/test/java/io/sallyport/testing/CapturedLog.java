@@ -1,5 +1,6 @@
 package io.sallyport.testing;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -27,6 +28,13 @@ public final class CapturedLog implements AutoCloseable {
         return new CapturedLog((Logger) LoggerFactory.getLogger(name));
     }
 
+    /** Captures what is of use only to who looks for a fault, too. */
+    public static CapturedLog ofDebug(String name) {
+        Logger logger = (Logger) LoggerFactory.getLogger(name);
+        logger.setLevel(Level.DEBUG);
+        return new CapturedLog(logger);
+    }
+
     public List<String> messages() {
         return List.copyOf(events.list).stream()
                 .map(ILoggingEvent::getFormattedMessage)
@@ -51,5 +59,6 @@ public final class CapturedLog implements AutoCloseable {
     public void close() {
         logger.detachAppender(events);
         logger.setAdditive(true);
+        logger.setLevel(null);
     }
 }
