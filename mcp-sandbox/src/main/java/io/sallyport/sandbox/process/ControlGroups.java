@@ -193,9 +193,11 @@ final class ControlGroups implements Closeable {
 
     /** Removes a group whose processes have ended, now or when the kernel has noticed. */
     void remove(ControlGroup group) {
+        // In one of the two at every moment: else whoever closes us meanwhile would leave it behind.
+        leaving.add(group);
         made.remove(group);
-        if (!group.removeWithin(NOTICED_WITHIN)) {
-            leaving.add(group);
+        if (group.removeWithin(NOTICED_WITHIN)) {
+            leaving.remove(group);
         }
     }
 

@@ -6,8 +6,10 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import io.sallyport.testing.CapturedLog;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -206,6 +208,32 @@ class ControlGroupsTest {
 
         assertThat(groups("pids")).isEmpty();
         assertThat(groups("memory/box/own")).isEmpty();
+    }
+
+    @Test
+    void closingRemovesAGroupTooThatSomebodyIsAboutToRemove() throws Exception {
+        ControlGroups groups = find(VERSION_1);
+        ControlGroup group = groups.around(List.of("17"), 4096, 5).orElseThrow();
+        List<Path> folders = List.of(group("pids"), group("memory/box/own"));
+        List<Path> left = new ArrayList<>();
+        tree.onBusy = () -> {
+            folders.forEach(ControlGroupsTest::ended);
+            groups.close();
+            folders.stream().filter(Files::exists).forEach(left::add);
+        };
+
+        groups.remove(group);
+
+        assertThat(left).isEmpty();
+    }
+
+    /** Whatever was in it is gone. */
+    private static void ended(Path group) {
+        try {
+            Files.writeString(group.resolve("cgroup.procs"), "");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

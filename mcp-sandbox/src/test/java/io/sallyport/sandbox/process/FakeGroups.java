@@ -22,6 +22,9 @@ final class FakeGroups implements ControlGroup.Tree {
     boolean isReadOnly;
     boolean hasSwap = true;
 
+    /** What happens when somebody finds a group busy. */
+    Runnable onBusy = () -> {};
+
     @Override
     public void create(Path group) throws IOException {
         if (isReadOnly) {
@@ -41,6 +44,7 @@ final class FakeGroups implements ControlGroup.Tree {
             throw new NoSuchFileException(group.toString());
         }
         if (Files.size(group.resolve("cgroup.procs")) > 0) {
+            onBusy.run();
             throw new FileSystemException(group.toString(), null, "Device or resource busy");
         }
         try (var files = Files.list(group)) {
