@@ -143,7 +143,7 @@ public abstract class VaultStoreRacesContract {
                 return 1L;
             }
             long count = 0;
-            for (int i = 0; !isOver.get(); i++) {
+            for (int i = 0; !isOver.get() || count == 0; i++) {
                 // Behind the ring's back by as much as reading a row takes.
                 count += write((thread + i) % NAMES, primary(), i) == Written.WRITTEN ? 1 : 0;
             }
@@ -174,7 +174,8 @@ public abstract class VaultStoreRacesContract {
                 }
                 return true;
             }
-            for (long i = 1; !isOver.get(); i++) {
+            // A rotation in memory may be over before some have begun.
+            for (long i = 1; !isOver.get() || last[thread] == 0; i++) {
                 // Each has a row of its own, which only it writes.
                 if (write(thread, primary(), i) == Written.WRITTEN) {
                     last[thread] = i;
