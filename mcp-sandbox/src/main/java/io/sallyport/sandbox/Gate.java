@@ -12,6 +12,8 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class Gate {
 
+    private static final Duration LONGEST = Duration.ofDays(7);
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Deque<Object> waiting = new ArrayDeque<>();
@@ -29,6 +31,19 @@ public final class Gate {
             throw new IllegalArgumentException("atMost must not be negative, but was " + atMost);
         }
         this.free = atMost;
+    }
+
+    /**
+     * Returns how long who comes is to wait, if that is a time to wait for; for builders, whose {@code patience} it is.
+     *
+     * @throws IllegalArgumentException if it is negative, or more than 7 days
+     */
+    public static Duration patience(Duration patience) {
+        if (patience.isNegative() || patience.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException(
+                    "patience must not be negative, and at most 7 days, but was " + patience);
+        }
+        return patience;
     }
 
     /**

@@ -478,11 +478,7 @@ public final class SandboxSessions implements AutoCloseable {
          * @throws IllegalArgumentException if it is negative, or more than 7 days
          */
         public Builder patience(Duration patience) {
-            if (patience.isNegative() || patience.compareTo(LONGEST) > 0) {
-                throw new IllegalArgumentException(
-                        "patience must not be negative, and at most 7 days, but was " + patience);
-            }
-            this.patience = patience;
+            this.patience = Gate.patience(patience);
             return this;
         }
 

@@ -105,4 +105,13 @@ class GateTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("atMost must not be negative, but was -1");
     }
+
+    @Test
+    void patienceBeyondAWeekIsRefused() {
+        assertThat(Gate.patience(Duration.ofDays(7))).isEqualTo(Duration.ofDays(7));
+
+        assertThatThrownBy(() -> Gate.patience(Duration.ofDays(7).plusNanos(1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("patience must not be negative, and at most 7 days");
+    }
 }

@@ -3,6 +3,7 @@ package io.sallyport.sandbox.remote;
 import static java.util.Objects.requireNonNull;
 
 import io.sallyport.egress.EgressGuard;
+import io.sallyport.sandbox.Gate;
 import java.net.URI;
 import java.time.Duration;
 import java.util.function.Supplier;
@@ -10,8 +11,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Puts a {@link McpboxSandbox} together. Confined to one thread. */
 public final class McpboxBuilder {
-
-    private static final Duration LONGEST_PATIENCE = Duration.ofDays(7);
 
     private final URI url;
     private final Supplier<char[]> key;
@@ -47,11 +46,7 @@ public final class McpboxBuilder {
      * @throws IllegalArgumentException if it is negative, or more than 7 days
      */
     public McpboxBuilder patience(Duration patience) {
-        if (patience.isNegative() || patience.compareTo(LONGEST_PATIENCE) > 0) {
-            throw new IllegalArgumentException(
-                    "patience must not be negative, and at most 7 days, but was " + patience);
-        }
-        this.patience = patience;
+        this.patience = Gate.patience(patience);
         return this;
     }
 

@@ -3,6 +3,7 @@ package io.sallyport.sandbox.remote;
 import static java.util.Objects.requireNonNull;
 
 import io.sallyport.egress.EgressGuard;
+import io.sallyport.sandbox.Gate;
 import io.sallyport.sandbox.Language;
 import io.sallyport.spi.ClusterBus;
 import java.net.URI;
@@ -19,7 +20,6 @@ public final class MicrosandboxBuilder {
 
     private static final Pattern NAMESPACE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,62}");
     private static final int MOST_CPUS = 255;
-    private static final Duration LONGEST_PATIENCE = Duration.ofDays(7);
     private static final long MEBIBYTE = 1024L * 1024;
 
     private final URI url;
@@ -157,11 +157,7 @@ public final class MicrosandboxBuilder {
      * @throws IllegalArgumentException if it is negative, or more than 7 days
      */
     public MicrosandboxBuilder patience(Duration patience) {
-        if (patience.isNegative() || patience.compareTo(LONGEST_PATIENCE) > 0) {
-            throw new IllegalArgumentException(
-                    "patience must not be negative, and at most 7 days, but was " + patience);
-        }
-        this.patience = patience;
+        this.patience = Gate.patience(patience);
         return this;
     }
 

@@ -62,8 +62,6 @@ public final class WasmSandbox implements Sandbox {
     /** Puts a sandbox together. Confined to one thread. */
     public static final class Builder {
 
-        private static final Duration LONGEST_PATIENCE = Duration.ofDays(7);
-
         private Set<Language> languages = RUNS;
         private int concurrency = 8;
         private int sessions = 16;
@@ -136,11 +134,7 @@ public final class WasmSandbox implements Sandbox {
          * @throws IllegalArgumentException if it is negative, or more than 7 days
          */
         public Builder patience(Duration patience) {
-            if (patience.isNegative() || patience.compareTo(LONGEST_PATIENCE) > 0) {
-                throw new IllegalArgumentException(
-                        "patience must not be negative, and at most 7 days, but was " + patience);
-            }
-            this.patience = patience;
+            this.patience = Gate.patience(patience);
             return this;
         }
 
