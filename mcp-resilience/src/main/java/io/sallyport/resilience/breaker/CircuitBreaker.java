@@ -128,7 +128,7 @@ public final class CircuitBreaker {
     }
 
     /** A probe that is under way. */
-    private record Probe(long generation, long endsAt, boolean isOfOurs) {}
+    private record Probe(long endsAt, boolean isOfOurs) {}
 
     private static final Logger LOGGER = LoggerFactory.getLogger("io.sallyport.breaker");
 
@@ -177,7 +177,7 @@ public final class CircuitBreaker {
                 builder.name,
                 CircuitBreakerConfig.custom()
                         .slidingWindow(
-                                (int) settings.window.toSeconds(), builder.minimumCalls, SlidingWindowType.TIME_BASED)
+                                (int) builder.window.toSeconds(), builder.minimumCalls, SlidingWindowType.TIME_BASED)
                         .failureRateThreshold(builder.failureRate)
                         .slowCallRateThreshold(builder.slowRate)
                         .slowCallDurationThreshold(builder.slowAfter)
@@ -188,7 +188,6 @@ public final class CircuitBreaker {
 
     /** What a breaker goes by. */
     private record Settings(
-            Duration window,
             int failuresInARow,
             Duration shortestPause,
             Duration longestPause,
@@ -229,7 +228,7 @@ public final class CircuitBreaker {
         }
 
         private Settings settings() {
-            return new Settings(window, failuresInARow, shortestPause, longestPause, random, wall, listener);
+            return new Settings(failuresInARow, shortestPause, longestPause, random, wall, listener);
         }
 
         /**
@@ -390,7 +389,7 @@ public final class CircuitBreaker {
             become(State.HALF_OPEN, isOfOurs ? "it is probed" : "the pause is over", Optional.empty());
         }
         generation++;
-        probe = new Probe(generation, now + atMost.toNanos(), isOfOurs);
+        probe = new Probe(now + atMost.toNanos(), isOfOurs);
         return new Permit(generation);
     }
 
@@ -504,12 +503,12 @@ public final class CircuitBreaker {
         });
     }
 
-    /** Keeps all calls away until it is reset or disabled; as {@link #reset} in all else. */
+    /** Keeps all calls away until it is reset or disabled. */
     public void forceOpen(String actor, String why) {
         by(actor, why, now -> become(State.FORCED_OPEN, why, Optional.of(actor)));
     }
 
-    /** Lets all calls pass until it is reset or forced open; as {@link #reset} in all else. */
+    /** Lets all calls pass until it is reset or forced open. */
     public void disable(String actor, String why) {
         by(actor, why, now -> become(State.DISABLED, why, Optional.of(actor)));
     }

@@ -142,7 +142,8 @@ public final class VaultTool {
         }
         SecretCommands.check(arguments);
         KeyCommands.check(arguments);
-        try (OpenVault vault = OpenVault.open(place, KeyFiles.read(files), KeyCommands.sealedOpensFor(arguments))) {
+        KeyFiles keyFiles = KeyFiles.read(files);
+        try (OpenVault vault = OpenVault.open(place, keyFiles, KeyCommands.sealedOpensFor(arguments))) {
             SecretCommands secrets = new SecretCommands(vault, arguments, terminal);
             KeyCommands keys = new KeyCommands(vault, arguments, terminal);
             return switch (arguments.command()) {
@@ -155,7 +156,7 @@ public final class VaultTool {
                 case REWRAP -> keys.rewrap();
                 case DESTROY -> keys.destroy();
                 case VERIFY -> keys.verify();
-                case EXPORT, IMPORT -> new CopyCommands(vault, KeyFiles.read(files), arguments, terminal).run();
+                case EXPORT, IMPORT -> new CopyCommands(vault, keyFiles, arguments, terminal).run();
                 case INIT -> throw new IllegalStateException("it was done before");
             };
         }
