@@ -46,7 +46,7 @@ class SandboxBenchmarkTest {
     }
 
     private static double medianMicros(Way way) throws RunnerException {
-        int warmUp = !IN_THE_JVM.contains(way) ? 0 : FULL ? 10 : 6;
+        int warmUp = !IN_THE_JVM.contains(way) ? 0 : FULL ? 10 : 2;
         RunResult result = new Runner(new OptionsBuilder()
                         .include(SandboxBenchmark.class.getName())
                         .param("way", way.name())

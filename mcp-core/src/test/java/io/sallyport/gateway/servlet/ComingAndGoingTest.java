@@ -41,7 +41,7 @@ import org.junit.jupiter.api.condition.OS;
 class ComingAndGoingTest {
 
     private static final boolean FULL = "full".equals(System.getProperty("sallyport.proof"));
-    private static final int CYCLES = FULL ? 10_000 : 500;
+    private static final int CYCLES = FULL ? 10_000 : 100;
 
     private static final List<String> USERS = List.of("ann", "ben", "cyd", "dan", "eve", "flo", "gus");
     private static final List<String> UPSTREAMS = List.of("near", "modern", "legacy");

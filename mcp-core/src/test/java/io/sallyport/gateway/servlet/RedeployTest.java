@@ -27,7 +27,7 @@ import org.junit.jupiter.api.condition.OS;
 class RedeployTest {
 
     private static final boolean FULL = "full".equals(System.getProperty("sallyport.proof"));
-    private static final int CYCLES = FULL ? 20 : 5;
+    private static final int CYCLES = FULL ? 20 : 3;
     private static final Duration COLLECTED_WITHIN = Duration.ofSeconds(60);
 
     @Test

@@ -90,7 +90,7 @@ class LeftoversSweepTest {
     @Incident("S177")
     @Test
     void nothingIsLeftOfAThousandRunsThatTookTooLong() throws Exception {
-        int many = FULL ? 1000 : 50;
+        int many = FULL ? 1000 : 20;
         try (ProcessSandbox sandbox = sandbox()) {
             timeOuts(sandbox, 12);
             LiveObjects before = LiveObjects.settled(() -> isFull(sandbox, Limits.defaults()));
@@ -108,7 +108,7 @@ class LeftoversSweepTest {
 
     @Test
     void nothingIsLeftOfSandboxesThatAreClosedWhileTheyStartWorkers() throws Exception {
-        for (int i = 0; i < (FULL ? 200 : 20); i++) {
+        for (int i = 0; i < (FULL ? 200 : 8); i++) {
             ProcessSandbox sandbox = ProcessSandbox.builder()
                     .languages(Set.of(Language.SHELL))
                     .warmWorkers(10)
@@ -136,7 +136,7 @@ class LeftoversSweepTest {
     @Incident("S121")
     @Test
     void nobodyFindsWhatOthersHaveTriedToLeave() throws Exception {
-        int many = FULL ? 10_000 : 500;
+        int many = FULL ? 10_000 : 150;
         String code = """
                 import builtins, os, sys, tempfile
                 result = hasattr(builtins, 'left') + ('left' in sys.modules) + len(os.listdir('/tmp')) + ('x' in globals())

@@ -181,6 +181,8 @@ class ValidatorFuzzTest {
             "(1)",
             "('a')");
 
+    private static final int TIMES = "full".equals(System.getProperty("sallyport.proof")) ? 4 : 1;
+
     private final long seed = new Random().nextLong();
     private final Random random = new Random(seed);
 
@@ -216,7 +218,7 @@ class ValidatorFuzzTest {
     @Test
     void anyJavaScript() {
         CodeValidator validator = CodeValidator.builder(parser).build();
-        for (int i = 0; i < 20_000; i++) {
+        for (int i = 0; i < 5_000 * TIMES; i++) {
             comesToAVerdict(validator, Language.JAVASCRIPT, code(JAVA_SCRIPT, 30));
         }
     }
@@ -224,7 +226,7 @@ class ValidatorFuzzTest {
     @Test
     void anyJavaScriptAsOftenAsThereIsRoom() {
         CodeValidator validator = CodeValidator.builder(parser).build();
-        for (int i = 0; i < 500; i++) {
+        for (int i = 0; i < 125 * TIMES; i++) {
             String part = code(JAVA_SCRIPT, 8);
             comesToAVerdict(validator, Language.JAVASCRIPT, part.repeat(20_000 / part.length()));
         }
@@ -233,7 +235,7 @@ class ValidatorFuzzTest {
     @Test
     void anyPython() {
         CodeValidator validator = CodeValidator.builder(parser).build();
-        for (int i = 0; i < 300; i++) {
+        for (int i = 0; i < 75 * TIMES; i++) {
             comesToAVerdict(validator, Language.PYTHON, code(PYTHON, 12));
         }
     }
@@ -279,7 +281,7 @@ class ValidatorFuzzTest {
                 "A.strip(B)",
                 "A.hex(B)",
                 "A.encode(B)");
-        for (int i = 0; i < 100; i++) {
+        for (int i = 0; i < 25 * TIMES; i++) {
             StringBuilder code = new StringBuilder("x = " + values.get(random.nextInt(values.size())) + "\n");
             for (int line = 0; line < 30; line++) {
                 String made = forms.get(random.nextInt(forms.size()));
