@@ -11,11 +11,14 @@ import io.sallyport.gateway.internal.HttpGuard;
 import io.sallyport.gateway.internal.Inside;
 import io.sallyport.gateway.internal.LocalOnly;
 import io.sallyport.gateway.internal.ModuleVersions;
+import io.sallyport.gateway.internal.Operations;
 import io.sallyport.gateway.internal.Settings;
+import io.sallyport.health.HealthPart;
 import io.sallyport.protocol.Json;
 import io.sallyport.protocol.MessageLimits;
 import io.sallyport.spi.AuditSink;
 import io.sallyport.spi.Authenticator;
+import io.sallyport.spi.Principal;
 import io.sallyport.spi.RecoveryHook;
 import io.sallyport.spi.Redactor;
 import io.sallyport.spi.Sealer;
@@ -23,6 +26,7 @@ import io.sallyport.spi.SecretResolver;
 import io.sallyport.spi.SessionStore;
 import io.sallyport.stream.Ticks;
 import io.sallyport.stream.Workers;
+import io.sallyport.upstream.CallPolicy;
 import io.sallyport.upstream.Upstream;
 import io.sallyport.upstream.UpstreamRuntime;
 import io.sallyport.upstream.internal.SecretTemplate;
@@ -33,8 +37,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -95,9 +99,11 @@ public final class McpGateway implements AutoCloseable {
                 new Ticks(timer, builder.ticker),
                 new Engine.Services(
                         new Filters(builder.filters),
+                        builder.callPolicy,
                         sessionStore,
                         builder.auditSink,
-                        List.copyOf(builder.recoveryHooks)),
+                        List.copyOf(builder.recoveryHooks),
+                        List.copyOf(builder.healthParts)),
                 builder.upstreams,
                 builder.fixedArguments,
                 endpoints);
@@ -149,11 +155,41 @@ public final class McpGateway implements AutoCloseable {
     /** Returns how the upstreams are. */
     public List<UpstreamStatus> upstreams() {
         return engine.upstreams().stream()
-                .map(upstream -> new UpstreamStatus(
-                        upstream.name(),
-                        upstream.state().name().toLowerCase(Locale.ROOT),
-                        upstream.lastFailure().map(failure -> failure.kind() + ": " + failure.detail())))
+                .map(upstream -> UpstreamStatus.of(upstream.name(), upstream.health()))
                 .toList();
+    }
+
+    /** Returns how the gateway is. Answers at once from what is known. */
+    public GatewayHealth health() {
+        List<UpstreamStatus> upstreams = upstreams();
+        boolean isStoreReachable = engine.sessions().isStoreReachable();
+        boolean isWell = isStoreReachable
+                && engine.operations().areWell()
+                && upstreams.stream().allMatch(upstream -> upstream.state().equals("ready"));
+        Map<String, Map<String, Map<String, ?>>> parts = new LinkedHashMap<>();
+        engine.operations().parts().forEach((name, part) -> parts.put(name, part.items()));
+        return new GatewayHealth(
+                !isServing() ? "down" : isWell ? "up" : "degraded", upstreams, isStoreReachable, parts);
+    }
+
+    /**
+     * Has a part of the gateway forget what has gone wrong, at this node and, soon, at all that share its store of sessions. Recorded
+     * as {@code PART.reset}.
+     *
+     * @param part {@code upstreams}: those that are down or quarantined are tried at once; or the name of a {@link HealthPart}
+     * @param item which item of the part, such as an upstream; empty for all
+     * @param operator who wants it
+     * @param reason why, in his words
+     * @return whether there is such an item at this node
+     * @throws IllegalArgumentException if there is no such part
+     */
+    public boolean reset(String part, Optional<String> item, Principal operator, String reason) {
+        return engine.operations()
+                .reset(
+                        requireNonNull(part, "part"),
+                        requireNonNull(item, "item"),
+                        requireNonNull(operator, "operator"),
+                        requireNonNull(reason, "reason"));
     }
 
     /** Returns the legacy sessions, for operators. */
@@ -176,6 +212,11 @@ public final class McpGateway implements AutoCloseable {
     /** Returns whether requests are served. */
     public boolean isServing() {
         return phase.get() == Phase.RUNNING;
+    }
+
+    /** Returns whether each upstream has been tried once since the start. */
+    public boolean isStarted() {
+        return phase.get() != Phase.NEW && engine.triedAll();
     }
 
     /** Returns whether requests should be sent here: it serves, and each upstream has been tried once. */
@@ -212,6 +253,7 @@ public final class McpGateway implements AutoCloseable {
         private final List<Upstream> upstreams = new ArrayList<>();
         private final List<Endpoint> endpoints = new ArrayList<>();
         private final List<McpFilter> filters = new ArrayList<>();
+        private CallPolicy callPolicy = CallPolicy.none();
         private final List<URI> publicUrls = new ArrayList<>();
         private final Set<String> allowedOrigins = new HashSet<>();
         private @Nullable Authenticator authenticator;
@@ -221,6 +263,7 @@ public final class McpGateway implements AutoCloseable {
         private SessionStore.@Nullable Bounds sessionBounds;
         private AuditSink auditSink = AuditSink.none();
         private final List<RecoveryHook> recoveryHooks = new ArrayList<>();
+        private final List<HealthPart> healthParts = new ArrayList<>();
         private @Nullable Sealer sealer;
         private final Map<String, Map<String, Map<String, SecretTemplate>>> fixedArguments = new LinkedHashMap<>();
         private SecretResolver secretResolver = SecretResolver.none();
@@ -263,6 +306,15 @@ public final class McpGateway implements AutoCloseable {
         /** Adds a filter; see {@link McpFilter}. */
         public Builder filter(McpFilter filter) {
             filters.add(requireNonNull(filter, "filter"));
+            return this;
+        }
+
+        /**
+         * Sets what decides when calls to upstreams are made, and made again. Defaults to {@link CallPolicy#none}: each is made
+         * at once, and once.
+         */
+        public Builder callPolicy(CallPolicy policy) {
+            this.callPolicy = requireNonNull(policy, "policy");
             return this;
         }
 
@@ -339,6 +391,24 @@ public final class McpGateway implements AutoCloseable {
         /** Adds what is told when an upstream was connected. */
         public Builder recoveryHook(RecoveryHook hook) {
             recoveryHooks.add(requireNonNull(hook, "hook"));
+            return this;
+        }
+
+        /**
+         * Adds a part of the gateway's health that operators see and reset.
+         *
+         * @throws IllegalArgumentException if its name is none, or taken
+         */
+        public Builder healthPart(HealthPart part) {
+            String name = part.name();
+            if (!name.matches("[a-z]+(-[a-z]+)*")
+                    || Operations.reserved().contains(name)
+                    || healthParts.stream().anyMatch(other -> other.name().equals(name))) {
+                throw new IllegalArgumentException(
+                        "the name of a part is small letters and \"-\", and neither that of another part "
+                                + "nor one of " + Operations.reserved() + ", but was \"" + name + "\"");
+            }
+            healthParts.add(part);
             return this;
         }
 

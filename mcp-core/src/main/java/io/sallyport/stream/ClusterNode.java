@@ -210,7 +210,7 @@ public final class ClusterNode {
     }
 
     /** Returns whether the store could not be reached when this node last said that it lives. */
-    boolean isStoreDown() {
+    public boolean isStoreDown() {
         return isDown;
     }
 

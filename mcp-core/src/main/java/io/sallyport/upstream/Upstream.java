@@ -55,6 +55,12 @@ public interface Upstream {
         return Optional.empty();
     }
 
+    /**
+     * Forgets what was learnt from failures, so that the next {@link #open} tries at once: an operator has mended what was broken.
+     * Defaults to doing nothing.
+     */
+    default void reset() {}
+
     /** Ends everything that this upstream has started. Idempotent; returns when it is done, or nearly so. */
     default void close() {}
 

@@ -35,6 +35,8 @@ public record UpstreamFailure(Kind kind, String detail, boolean maybeExecuted, O
         INTERRUPTED,
         /** It has no room, or we have none for it. */
         OVERLOADED,
+        /** Its processes have ended so often that none is started for a while. */
+        QUARANTINED,
         /** A fault on our side. */
         INTERNAL
     }

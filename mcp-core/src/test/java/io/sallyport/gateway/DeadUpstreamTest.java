@@ -1,17 +1,23 @@
 package io.sallyport.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sallyport.gateway.RemoteServer.Held;
 import io.sallyport.protocol.Era;
 import io.sallyport.protocol.JsonValue;
+import io.sallyport.protocol.Methods;
+import io.sallyport.spi.AuditEvent;
+import io.sallyport.spi.Principal;
 import io.sallyport.testing.Incident;
 import io.sallyport.testing.McpHttp;
 import io.sallyport.testing.Waiting;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -326,6 +332,57 @@ class DeadUpstreamTest {
 
             RelayClient client = RelayClient.modern(rig.as("ann"));
             Waiting.until("the new tool is listed", () -> client.tools().contains("up__late") ? "yes" : null);
+        }
+    }
+
+    @Test
+    @Incident("S51")
+    void whatAnOperatorHasMendedIsTriedAtOnce() throws Exception {
+        List<AuditEvent> events = new CopyOnWriteArrayList<>();
+        try (RemoteServer sick = RemoteServer.modern("sick")) {
+            sick.script().on(Methods.DISCOVER, exchange -> exchange.answer(503, null, "", "Retry-After: 300"));
+            try (GatewayRig rig = new GatewayRig(builder -> builder.auditSink(events::add), sick.upstream()).ready()) {
+                UpstreamStatus down = rig.gateway.upstreams().get(0);
+                assertThat(down.state()).isEqualTo("down");
+                assertThat(down.attempts()).isEqualTo(1);
+                assertThat(down.retryIn()).hasValue(Duration.ofMinutes(5));
+                assertThat(down.remedy()).isPresent();
+                sick.script()
+                        .on(
+                                Methods.DISCOVER,
+                                exchange -> exchange.result(
+                                        "{\"resultType\":\"complete\",\"supportedVersions\":[\"2026-07-28\"],"
+                                                + "\"capabilities\":{\"tools\":{}}}"));
+
+                // When
+                boolean isFound = rig.gateway.reset(
+                        "upstreams",
+                        Optional.of("sick"),
+                        new Principal("test", "console", "olga", "default"),
+                        "it has more memory now");
+
+                assertThat(isFound).isTrue();
+                awaitState(rig, "sick", "ready");
+                assertThat(events).singleElement().satisfies(event -> {
+                    assertThat(event.action()).isEqualTo("upstreams.reset");
+                    assertThat(event.principal().subject()).isEqualTo("olga");
+                    assertThat(event.upstream()).hasValue("sick");
+                    assertThat(event.reason()).isEqualTo("it has more memory now");
+                });
+                assertThat(rig.gateway.upstreams().get(0).problem()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void whatThereIsNotCannotBeReset() throws Exception {
+        try (RemoteServer well = RemoteServer.modern("well");
+                GatewayRig rig = new GatewayRig(well.upstream()).ready()) {
+            assertThat(rig.gateway.reset("upstreams", Optional.of("sick"), Principal.anonymous(), "why not"))
+                    .isFalse();
+            assertThatThrownBy(() -> rig.gateway.reset("circuits", Optional.empty(), Principal.anonymous(), "why not"))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("there is nothing that is named \"circuits\"; there are upstreams and []");
         }
     }
 }

@@ -7,6 +7,7 @@ import io.sallyport.protocol.Json;
 import io.sallyport.protocol.JsonValue;
 import io.sallyport.protocol.McpError;
 import io.sallyport.protocol.MessageEdit;
+import io.sallyport.protocol.MetaKeys;
 import io.sallyport.protocol.Methods;
 import io.sallyport.protocol.Notification;
 import io.sallyport.protocol.Part;
@@ -18,12 +19,14 @@ import io.sallyport.stream.SerialQueue;
 import io.sallyport.stream.Ticks;
 import io.sallyport.upstream.CallHandle;
 import io.sallyport.upstream.CallListener;
+import io.sallyport.upstream.CallPolicy;
 import io.sallyport.upstream.CallSpec;
 import io.sallyport.upstream.UpstreamFailure;
 import io.sallyport.upstream.UpstreamSession;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -58,15 +61,17 @@ final class Call implements CallListener, Ticks.Ticking {
     private final Duration deadline;
     private final Duration maxDuration;
     private final long begun;
+    private final CallCourse course;
+    private final Supplier<CompletionStage<ClientSessions.Lease>> sessions;
 
     private final ReentrantLock lock = new ReentrantLock();
 
     private ClientSessions.@Nullable Lease lease;
     private @Nullable CallHandle handle;
-    private @Nullable Runnable again;
     private @Nullable UpstreamSession lostIn;
     private @Nullable UpstreamFailure loss;
     private boolean ended;
+    private boolean heardOf;
     private long alive;
     private int questions;
     private int rounds;
@@ -75,31 +80,75 @@ final class Call implements CallListener, Ticks.Ticking {
      * Creates a call.
      *
      * @param request as the client sent it, with the upstream's own names in it
+     * @param sessions gives a session for an attempt
      */
-    Call(Engine engine, CallInfo info, EraBridge.ClientFacts client, CallSpec spec, CallSink sink, Request request) {
+    Call(
+            Engine engine,
+            CallInfo info,
+            EraBridge.ClientFacts client,
+            CallSpec spec,
+            CallSink sink,
+            Request request,
+            Supplier<CompletionStage<ClientSessions.Lease>> sessions) {
         this.engine = engine;
+        this.sessions = sessions;
+        this.course = engine.course(info);
         this.info = info;
         this.client = client;
         this.spec = spec;
         this.sink = sink;
         this.request = request;
         this.results = new SerialQueue(engine.filters().lookAtResults() ? engine.executor() : Runnable::run);
-        this.deadline = engine.settings().callDeadline();
+        this.deadline = deadline(request, engine.settings().callDeadline());
         this.maxDuration = engine.settings().maxCallDuration();
         this.begun = engine.ticks().now();
         this.alive = begun;
     }
 
-    /**
-     * Makes the call as soon as there is a session for it.
-     *
-     * @param sessions gives a session; asked once more if the first turns out to be one that the upstream had forgotten
-     */
-    void start(Supplier<CompletionStage<ClientSessions.Lease>> sessions) {
+    /** Returns how long the call may take without progress: as long as the client waits, and no longer than is allowed. */
+    private static Duration deadline(Request request, Duration allowed) {
+        long wanted = request.get(Part.PARAMS_META, MetaKeys.DEADLINE_MS)
+                .map(JsonValue::asLong)
+                .orElse(OptionalLong.empty())
+                .orElse(0);
+        return wanted > 0 && wanted < allowed.toMillis() ? Duration.ofMillis(wanted) : allowed;
+    }
+
+    /** Makes the call as soon as there is room and a session for it. */
+    void start() {
         engine.ticks().add(this);
         engine.inFlight().begin();
-        again = () -> open(sessions.get());
-        open(sessions.get());
+        course.enter(left()).whenComplete((entered, thrown) -> {
+            if (thrown == null) {
+                attempt();
+            } else {
+                fail(UpstreamFailure.of(thrown));
+            }
+        });
+    }
+
+    private void attempt() {
+        if (isEnded()) {
+            return;
+        }
+        Optional<UpstreamFailure> kept = course.attempt(left());
+        if (kept.isPresent()) {
+            fail(kept.get());
+        } else {
+            open(sessions.get());
+        }
+    }
+
+    /** Returns how much time there is until the deadline, if nothing is heard until then. */
+    private Duration left() {
+        long now = engine.ticks().now();
+        lock.lock();
+        try {
+            return Duration.ofNanos(
+                    Math.max(0, Math.min(deadline.toNanos() - (now - alive), maxDuration.toNanos() - (now - begun))));
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void open(CompletionStage<ClientSessions.Lease> opening) {
@@ -152,7 +201,11 @@ final class Call implements CallListener, Ticks.Ticking {
     }
 
     private void issue(UpstreamSession session, Request converted) {
-        CallHandle made = session.call(converted, spec, this);
+        Request timed = (Request) converted
+                .edit()
+                .set(Part.PARAMS_META, MetaKeys.DEADLINE_MS, Long.toString(left().toMillis()))
+                .apply();
+        CallHandle made = session.call(timed, spec, this);
         boolean tooLate;
         lock.lock();
         try {
@@ -168,7 +221,7 @@ final class Call implements CallListener, Ticks.Ticking {
 
     /** Gives the call up: the client no longer wants it. The sink hears no more. */
     void cancel(String reason) {
-        if (end()) {
+        if (end(CallPolicy.End.CANCELLED)) {
             cancelUpstream(reason);
             last(() -> {
                 sink.abandon();
@@ -191,7 +244,7 @@ final class Call implements CallListener, Ticks.Ticking {
     }
 
     /** Marks the call as ended and returns whether it was not before. */
-    private boolean end() {
+    private boolean end(CallPolicy.End how) {
         ClientSessions.Lease used;
         lock.lock();
         try {
@@ -207,6 +260,7 @@ final class Call implements CallListener, Ticks.Ticking {
             used.giveBack().run();
         }
         engine.ticks().remove(this);
+        course.ended(how);
         return true;
     }
 
@@ -235,7 +289,7 @@ final class Call implements CallListener, Ticks.Ticking {
         } finally {
             lock.unlock();
         }
-        if ((silent || tooLong) && end()) {
+        if ((silent || tooLong) && end(CallPolicy.End.LATE)) {
             giveUp(
                     "the deadline is over",
                     Refusal.of(
@@ -273,6 +327,7 @@ final class Call implements CallListener, Ticks.Ticking {
         if (notification.method().equals(Methods.PROGRESS)) {
             stillAlive();
         }
+        heard();
         if (isEnded() || !wanted(notification)) {
             return;
         }
@@ -281,7 +336,7 @@ final class Call implements CallListener, Ticks.Ticking {
                 engine.filters().notification(info, notification).ifPresent(sink::notification);
             }
         });
-        if (!queued && end()) {
+        if (!queued && end(CallPolicy.End.CANCELLED)) {
             giveUp(
                     "too many notifications",
                     Refusal.of(
@@ -302,6 +357,16 @@ final class Call implements CallListener, Ticks.Ticking {
         lock.lock();
         try {
             alive = engine.ticks().now();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What a client has heard of an attempt, it must not hear again of the next one. */
+    private void heard() {
+        lock.lock();
+        try {
+            heardOf = true;
         } finally {
             lock.unlock();
         }
@@ -329,6 +394,7 @@ final class Call implements CallListener, Ticks.Ticking {
     }
 
     private void ask(Request question, Consumer<Response> answer) {
+        heard();
         changeQuestions(1);
         boolean queued = results.run(() -> sink.ask(question, response -> {
             changeQuestions(-1);
@@ -368,7 +434,7 @@ final class Call implements CallListener, Ticks.Ticking {
             nextRound(response);
             return;
         }
-        if (end()) {
+        if (end(endOf(response))) {
             Era upstreamEra = currentSession().map(UpstreamSession::era).orElse(info.era());
             last(() -> {
                 Response named =
@@ -383,6 +449,11 @@ final class Call implements CallListener, Ticks.Ticking {
                         begun);
             });
         }
+    }
+
+    private static CallPolicy.End endOf(Response response) {
+        boolean hasFailed = response.isError() && response.errorCode() == ErrorCodes.INTERNAL_ERROR;
+        return hasFailed ? CallPolicy.End.INTERNAL_ERROR : CallPolicy.End.ANSWERED;
     }
 
     private int statusOf(Response response) {
@@ -401,43 +472,71 @@ final class Call implements CallListener, Ticks.Ticking {
 
     @Override
     public void onFailure(UpstreamFailure failure) {
-        Runnable retry = failure.kind() == UpstreamFailure.Kind.SESSION_LOST && !failure.maybeExecuted()
-                ? takeRetry(failure).orElse(null)
-                : null;
-        if (retry != null) {
-            retry.run();
-        } else if (end()) {
-            String upstream = info.upstream().orElse("gateway");
-            if (failure.kind() == UpstreamFailure.Kind.UNREACHABLE
-                    || failure.kind() == UpstreamFailure.Kind.INTERRUPTED) {
-                info.upstream().ifPresent(engine::unreached);
-            }
-            logFailure(failure.kind(), failure.detail());
-            last(() -> refuse(Errors.refusal(failure, upstream)));
+        boolean isForgotten = failure.kind() == UpstreamFailure.Kind.SESSION_LOST && !failure.maybeExecuted();
+        if (isForgotten && giveSessionBack(failure)) {
+            open(sessions.get());
+            return;
+        }
+        if (isEnded()) {
+            return;
+        }
+        if (failure.kind() == UpstreamFailure.Kind.UNREACHABLE || failure.kind() == UpstreamFailure.Kind.INTERRUPTED) {
+            info.upstream().ifPresent(engine::unreached);
+        }
+        Optional<Duration> pause = course.failed(failure, !isHeardOf(), left());
+        if (pause.isPresent()) {
+            giveSessionBack();
+            engine.after(pause.get(), this::attempt);
+        } else {
+            fail(failure);
         }
     }
 
-    private Optional<Runnable> takeRetry(UpstreamFailure why) {
-        Runnable retry;
+    private boolean isHeardOf() {
+        lock.lock();
+        try {
+            return heardOf;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void fail(UpstreamFailure failure) {
+        if (end(CallPolicy.End.FAILED)) {
+            logFailure(failure.kind(), failure.detail());
+            last(() -> refuse(Errors.refusal(failure, info.upstream().orElse("gateway"))));
+        }
+    }
+
+    /** Lets go of a session that the upstream has forgotten; returns whether that is the first one that it has. */
+    private boolean giveSessionBack(UpstreamFailure why) {
+        lock.lock();
+        try {
+            if (ended || loss != null) {
+                return false;
+            }
+            lostIn = lease == null ? null : lease.session();
+            loss = why;
+        } finally {
+            lock.unlock();
+        }
+        giveSessionBack();
+        return true;
+    }
+
+    private void giveSessionBack() {
         ClientSessions.Lease used;
         lock.lock();
         try {
-            if (ended || again == null) {
-                return Optional.empty();
-            }
-            retry = again;
-            again = null;
             used = lease;
             lease = null;
-            lostIn = used == null ? null : used.session();
-            loss = why;
+            handle = null;
         } finally {
             lock.unlock();
         }
         if (used != null) {
             used.giveBack().run();
         }
-        return Optional.of(retry);
     }
 
     private void refuse(Refusal refusal) {
@@ -466,7 +565,7 @@ final class Call implements CallListener, Ticks.Ticking {
                 .filter(capability -> !Questions.declares(client.capabilities(), capability))
                 .findFirst();
         if (rounds > MAX_ROUNDS || unable.isPresent()) {
-            if (end()) {
+            if (end(CallPolicy.End.ANSWERED)) {
                 String message = unable.map(capability ->
                                 "The client does not support \"" + capability + "\", which this call needs.")
                         .orElse("The call asked for input more than " + MAX_ROUNDS + " times.");

@@ -1,12 +1,14 @@
 package io.sallyport.gateway.internal;
 
 import io.sallyport.catalogue.Kind;
+import io.sallyport.health.HealthPart;
 import io.sallyport.protocol.Notification;
 import io.sallyport.spi.AuditEvent;
 import io.sallyport.spi.AuditSink;
 import io.sallyport.spi.RecoveryHook;
 import io.sallyport.spi.SessionStore;
 import io.sallyport.stream.Ticks;
+import io.sallyport.upstream.CallPolicy;
 import io.sallyport.upstream.Upstream;
 import io.sallyport.upstream.UpstreamRuntime;
 import io.sallyport.upstream.internal.SecretTemplate;
@@ -21,6 +23,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,12 +40,19 @@ public final class Engine {
     private final Map<String, UpstreamManager> upstreams = new LinkedHashMap<>();
     private final Map<String, ServedEndpoint> endpoints = new LinkedHashMap<>();
     private final LegacySessions sessions;
+    private final Operations operations;
+    private final RecoveryHooks hooks;
     private final StreamQuota streams;
     private final InFlight inFlight = new InFlight();
 
     /** What a host may bring along, and what keeps state. */
     public record Services(
-            Filters filters, SessionStore sessionStore, AuditSink auditSink, List<RecoveryHook> recoveryHooks) {}
+            Filters filters,
+            CallPolicy callPolicy,
+            SessionStore sessionStore,
+            AuditSink auditSink,
+            List<RecoveryHook> recoveryHooks,
+            List<HealthPart> healthParts) {}
 
     /**
      * Puts an engine together; {@link #start} makes it run.
@@ -62,6 +73,9 @@ public final class Engine {
         this.services = services;
         this.streams = new StreamQuota(settings.maxStreamsPerPrincipal());
         this.sessions = new LegacySessions(this, services.sessionStore());
+        this.hooks =
+                new RecoveryHooks(services.recoveryHooks(), runtime.executor(), runtime.timer(), RecoveryHooks.AT_MOST);
+        this.operations = new Operations(this, services.healthParts());
         for (Upstream upstream : upstreams) {
             Map<String, Map<String, SecretTemplate>> fixed = fixedArguments.get(upstream.name());
             Upstream called = fixed == null ? upstream : new FixedArguments(upstream, fixed);
@@ -147,32 +161,63 @@ public final class Engine {
         return services.filters();
     }
 
+    /** Begins what the policy for calls has to say of one. */
+    CallCourse course(CallInfo info) {
+        return new CallCourse(
+                services.callPolicy(),
+                info,
+                () -> info.upstream()
+                        .map(upstreams::get)
+                        .flatMap(manager -> info.target().map(manager::hints))
+                        .orElse(CallPolicy.Hints.NONE));
+    }
+
+    /** Does something later, unless the gateway ends before. Must not block. */
+    void after(Duration delay, Runnable task) {
+        try {
+            runtime.timer().schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException closing) {
+            // The gateway ends; nothing is connected any more.
+        }
+    }
+
+    /** Returns what operators see and do. */
+    public Operations operations() {
+        return operations;
+    }
+
     /** Records how something came out. */
     void audit(CallInfo info, AuditEvent.Outcome outcome, String reason, long begun) {
+        audit(AuditEvent.of(info.principal(), info.endpoint(), info.method(), outcome)
+                .time(Instant.now(), Duration.ofNanos(ticks.now() - begun))
+                .about(info.upstream(), info.target())
+                .within(info.sessionKey(), info.correlationId())
+                .reason(reason)
+                .build());
+    }
+
+    void audit(AuditEvent event) {
         try {
-            services.auditSink()
-                    .record(AuditEvent.of(info.principal(), info.endpoint(), info.method(), outcome)
-                            .time(Instant.now(), Duration.ofNanos(ticks.now() - begun))
-                            .about(info.upstream(), info.target())
-                            .within(info.sessionKey(), info.correlationId())
-                            .reason(reason)
-                            .build());
+            services.auditSink().record(event);
         } catch (RuntimeException e) {
             LOGGER.atError()
-                    .addKeyValue("correlationId", info.correlationId())
+                    .addKeyValue("correlationId", event.correlationId())
                     .setCause(e)
                     .log("an audit event was lost");
         }
     }
 
-    /** Tells the hooks that an upstream is connected. */
-    void connected(String upstream, long epoch) {
-        for (RecoveryHook hook : services.recoveryHooks()) {
-            try {
-                hook.connected(upstream, epoch);
-            } catch (RuntimeException e) {
-                LOGGER.atError().addKeyValue("upstream", upstream).setCause(e).log("a recovery hook failed");
-            }
+    /** Returns what tells the host's hooks. */
+    RecoveryHooks hooks() {
+        return hooks;
+    }
+
+    /** Tells the policy for calls that an upstream is connected. */
+    void connected(String upstream) {
+        try {
+            services.callPolicy().connected(upstream);
+        } catch (RuntimeException e) {
+            LOGGER.atError().addKeyValue("upstream", upstream).setCause(e).log("the policy for calls failed");
         }
     }
 

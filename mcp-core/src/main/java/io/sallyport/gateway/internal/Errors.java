@@ -72,7 +72,7 @@ public final class Errors {
 
     private static Refusal ofKind(UpstreamFailure.Kind kind, String upstream) {
         return switch (kind) {
-            case UNREACHABLE, INTERRUPTED ->
+            case UNREACHABLE, INTERRUPTED, QUARANTINED ->
                 Refusal.of(
                         Refusal.Kind.UPSTREAM_UNAVAILABLE,
                         upstream,

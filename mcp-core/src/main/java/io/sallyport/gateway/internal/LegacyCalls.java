@@ -144,17 +144,35 @@ final class LegacyCalls {
                 open.session().client().capabilities(),
                 open.session().client().info(),
                 open.kept().logLevel());
+        UpstreamStates.Wish session = new UpstreamStates.Wish(
+                found.upstream(),
+                key(open, client),
+                new SessionSpec(client.principal(), Era.LEGACY, facts.capabilities(), facts.info()),
+                facts.logLevel());
+        CallSpec spec = new CallSpec(
+                client.principal(),
+                client.correlationId(),
+                client.headers(),
+                MirroredHeaders.of(found.paramHeaders(), toSend));
         Call call = new Call(
                 engine,
                 info,
                 facts,
-                new CallSpec(
-                        client.principal(),
-                        client.correlationId(),
-                        client.headers(),
-                        MirroredHeaders.of(found.paramHeaders(), toSend)),
+                spec,
                 reply,
-                toSend);
+                toSend,
+                () -> engine.sessions()
+                        .states()
+                        .sessionFor(open.session(), open.kept(), session)
+                        .whenComplete((opened, failure) -> {
+                            if (open.session().hasEnded()) {
+                                // Perhaps opened after the end of the client's session had closed all that it had.
+                                found.upstream()
+                                        .release(
+                                                open.session().key(),
+                                                open.session().atUpstreams());
+                            }
+                        }));
         if (!open.session().begin(request.id(), call)) {
             reply.refuse(
                     Response.error(
@@ -167,21 +185,7 @@ final class LegacyCalls {
                     400);
             return;
         }
-        UpstreamStates.Wish session = new UpstreamStates.Wish(
-                found.upstream(),
-                key(open, client),
-                new SessionSpec(client.principal(), Era.LEGACY, facts.capabilities(), facts.info()),
-                facts.logLevel());
-        call.start(() -> engine.sessions()
-                .states()
-                .sessionFor(open.session(), open.kept(), session)
-                .whenComplete((opened, failure) -> {
-                    if (open.session().hasEnded()) {
-                        // Perhaps opened after the end of the client's session had closed all that it had.
-                        found.upstream()
-                                .release(open.session().key(), open.session().atUpstreams());
-                    }
-                }));
+        call.start();
     }
 
     static McpError outcomeUnknown(CallNote note, String why, ClientRequest client) {

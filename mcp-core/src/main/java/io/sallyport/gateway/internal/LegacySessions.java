@@ -97,6 +97,11 @@ public final class LegacySessions {
         return node;
     }
 
+    /** Returns whether the store could be reached when it was last asked. */
+    public boolean isStoreReachable() {
+        return !node.isStoreDown();
+    }
+
     UpstreamStates states() {
         return states;
     }
@@ -113,6 +118,10 @@ public final class LegacySessions {
     private void onLetter(String kind, JsonValue letter) {
         if (kind.equals(CallsElsewhere.CALL)) {
             elsewhere.asked(letter).ifPresent(this::callForOther);
+            return;
+        }
+        if (kind.equals(Operations.RESET)) {
+            engine.operations().onLetter(letter);
             return;
         }
         String key = letter.getString("session").orElse("");

@@ -154,17 +154,24 @@ final class ModernProtocol {
                 client.correlationId(),
                 client.headers(),
                 MirroredHeaders.of(found.paramHeaders(), toSend, client.headers()));
-        Call call = new Call(engine, info, facts, spec, reply, toSend);
-        reply.onGone(() -> call.cancel("the client closed the stream"));
         // Legacy upstreams are told of no capabilities: what they would ask could not be passed on to this client.
         SessionSpec session = new SessionSpec(
                 client.principal(), Era.MODERN, "{}", engine.settings().clientInfo());
-        call.start(() -> found.upstream()
-                .sessionFor(
-                        new ClientSessions.Key(client.principal(), Optional.empty()),
-                        session,
-                        facts.logLevel(),
-                        new NobodyListens()));
+        Call call = new Call(
+                engine,
+                info,
+                facts,
+                spec,
+                reply,
+                toSend,
+                () -> found.upstream()
+                        .sessionFor(
+                                new ClientSessions.Key(client.principal(), Optional.empty()),
+                                session,
+                                facts.logLevel(),
+                                new NobodyListens()));
+        reply.onGone(() -> call.cancel("the client closed the stream"));
+        call.start();
     }
 
     private void listen(Request request, ClientRequest client) {

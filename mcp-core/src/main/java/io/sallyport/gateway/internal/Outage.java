@@ -14,6 +14,10 @@ import java.util.regex.Pattern;
 final class Outage {
 
     private static final long FIRST_PAUSE_MILLIS = 250;
+
+    /** To look whether somebody is there costs little, and calls wait for it. */
+    private static final long LONGEST_PAUSE_TO_LOOK_MILLIS = 1_000;
+
     private static final long LONGEST_PAUSE_MILLIS = 5_000;
 
     /** After so many failures in a row a try in half a minute does: each may start a process that cannot run. */
@@ -32,31 +36,49 @@ final class Outage {
 
     private final Set<String> told = new HashSet<>();
     private int failures;
+    private boolean wasQuarantined;
 
     /**
      * What a failure means.
      *
      * @param pause until the next try: it grows, is spread, and is as long as the upstream asks for
      * @param isNews whether nothing like it was told of in this outage
+     * @param isFirst whether the outage begins with it
+     * @param isQuarantine whether with it the first quarantine of the outage begins
      */
-    record Step(Duration pause, boolean isNews) {}
+    record Step(Duration pause, boolean isNews, boolean isFirst, boolean isQuarantine) {}
 
     Step failed(UpstreamFailure failure) {
         failures++;
-        long longest = failures > MANY_FAILURES
-                ? PAUSE_AFTER_MANY_MILLIS
-                : Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(failures - 1, 10));
+        long longest = longestPause(failure.kind());
         long asked = failure.retryAfter().map(Duration::toMillis).orElse(0L);
         long pause = Math.max(
                 Math.min(asked, LONGEST_ASKED_PAUSE_MILLIS),
                 longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2 + 1));
         String reason = failure.kind() + " " + NUMBERS.matcher(failure.detail()).replaceAll("#");
-        return new Step(Duration.ofMillis(pause), told.size() < REASONS_TOLD && told.add(reason));
+        boolean isQuarantine = failure.kind() == UpstreamFailure.Kind.QUARANTINED && !wasQuarantined;
+        wasQuarantined |= isQuarantine;
+        return new Step(
+                Duration.ofMillis(pause), told.size() < REASONS_TOLD && told.add(reason), failures == 1, isQuarantine);
+    }
+
+    private long longestPause(UpstreamFailure.Kind why) {
+        long growing = FIRST_PAUSE_MILLIS << Math.min(failures - 1, 10);
+        if (why == UpstreamFailure.Kind.UNREACHABLE) {
+            return Math.min(LONGEST_PAUSE_TO_LOOK_MILLIS, growing);
+        }
+        return failures > MANY_FAILURES ? PAUSE_AFTER_MANY_MILLIS : Math.min(LONGEST_PAUSE_MILLIS, growing);
+    }
+
+    /** Returns how many tries in a row have failed. */
+    int failures() {
+        return failures;
     }
 
     /** The upstream is back. */
     void over() {
         failures = 0;
+        wasQuarantined = false;
         told.clear();
     }
 }

@@ -4,10 +4,12 @@ import io.sallyport.catalogue.Catalogue;
 import io.sallyport.catalogue.CatalogueReader;
 import io.sallyport.catalogue.Kind;
 import io.sallyport.protocol.Era;
+import io.sallyport.protocol.JsonValue;
 import io.sallyport.protocol.Methods;
 import io.sallyport.protocol.Notification;
 import io.sallyport.protocol.Request;
 import io.sallyport.protocol.Response;
+import io.sallyport.upstream.CallPolicy;
 import io.sallyport.upstream.ServerFacts;
 import io.sallyport.upstream.SessionListener;
 import io.sallyport.upstream.SessionSpec;
@@ -16,6 +18,7 @@ import io.sallyport.upstream.UpstreamException;
 import io.sallyport.upstream.UpstreamFailure;
 import io.sallyport.upstream.UpstreamSession;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -23,7 +26,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
@@ -93,6 +95,7 @@ public final class UpstreamManager {
 
     private final ReentrantLock lock = new ReentrantLock();
     private State state = State.DOWN;
+    private Instant since = Instant.now();
     private @Nullable UpstreamSession session;
     private Optional<ServerFacts> facts = Optional.empty();
     private Catalogue catalogue = Catalogue.EMPTY;
@@ -144,14 +147,32 @@ public final class UpstreamManager {
         return locked(() -> state);
     }
 
-    /** Returns what went wrong last, if it is not well. */
-    public Optional<UpstreamFailure> lastFailure() {
-        return locked(() -> state == State.READY ? Optional.empty() : lastFailure);
+    /** Returns how it is. */
+    public UpstreamHealth health() {
+        return locked(() -> new UpstreamHealth(
+                state,
+                since,
+                outage.failures(),
+                outage.failures() == 0 ? Optional.empty() : lastFailure,
+                state == State.DOWN ? Optional.of(left()) : Optional.empty()));
     }
 
     /** Returns the last catalogue that it gave; empty before the first. */
     Catalogue catalogue() {
         return locked(() -> catalogue);
+    }
+
+    /** Returns what it says of one of its tools; nothing if that is none. */
+    CallPolicy.Hints hints(String tool) {
+        return catalogue()
+                .definition(Kind.TOOL, tool)
+                .flatMap(definition -> definition.get("annotations"))
+                .map(hints -> new CallPolicy.Hints(is(hints, "readOnlyHint"), is(hints, "idempotentHint")))
+                .orElse(CallPolicy.Hints.NONE);
+    }
+
+    private static boolean is(JsonValue hints, String hint) {
+        return hints.get(hint).map(JsonValue::toJson).equals(Optional.of("true"));
     }
 
     /** Returns what it said of itself last. */
@@ -177,15 +198,28 @@ public final class UpstreamManager {
         }
     }
 
-    /** Connects, now or after the pause that a failure has set. */
+    /** Tries again at once, whatever pause or quarantine failures have set: an operator has mended what was broken. */
+    public void reset() {
+        upstream.reset();
+        lock.lock();
+        try {
+            outage.over();
+        } finally {
+            lock.unlock();
+        }
+        connect();
+    }
+
+    /** Connects, if it is not connected and nobody else does. */
     void connect() {
         long life;
         lock.lock();
         try {
-            if (state == State.CLOSED || state == State.CONNECTING) {
+            if (state != State.DOWN) {
                 return;
             }
             state = State.CONNECTING;
+            since = Instant.now();
             life = ++epoch;
             readAgain = false;
             announcedMeanwhile.clear();
@@ -212,7 +246,7 @@ public final class UpstreamManager {
     private void failUnlessReady(long life, Duration within, String what) {
         UpstreamFailure tooLate = UpstreamFailure.notSent(
                 UpstreamFailure.Kind.UNREACHABLE, what + " within " + within.toSeconds() + " s");
-        after(within, () -> fail(life, tooLate, State.CONNECTING));
+        engine.after(within, () -> fail(life, tooLate, State.CONNECTING));
     }
 
     /** Takes a session as the gateway's own, unless its life is over. */
@@ -258,7 +292,8 @@ public final class UpstreamManager {
                 .toCompletableFuture();
         if (!lists.isDone()) {
             // Else an upstream that says nothing once is never asked again.
-            after(OwnRequests.ANSWERED_WITHIN, () -> lists.completeExceptionally(new UpstreamException(LISTS_LATE)));
+            engine.after(
+                    OwnRequests.ANSWERED_WITHIN, () -> lists.completeExceptionally(new UpstreamException(LISTS_LATE)));
         }
         lists.whenComplete((read, thrown) -> {
             Optional<Set<Kind>> again = endReading(life);
@@ -302,7 +337,7 @@ public final class UpstreamManager {
                 .addKeyValue("upstream", name())
                 .addKeyValue("detail", failure.detail())
                 .log("the lists of an upstream could not be read again; the last ones stay");
-        after(OwnRequests.ANSWERED_WITHIN, () -> reread(announced));
+        engine.after(OwnRequests.ANSWERED_WITHIN, () -> reread(announced));
     }
 
     private static Map<String, Object> cursorParams(Optional<String> cursor) {
@@ -328,7 +363,10 @@ public final class UpstreamManager {
             }
             becameReady = state != State.READY;
             catalogue = best;
-            state = State.READY;
+            if (becameReady) {
+                state = State.READY;
+                since = Instant.now();
+            }
             outage.over();
         } finally {
             lock.unlock();
@@ -340,21 +378,13 @@ public final class UpstreamManager {
                     .addKeyValue("tools", read.definitions(Kind.TOOL).size())
                     .log("upstream ready");
             watches.restore(from);
-            tellHooks(life);
+            engine.connected(name());
+            engine.hooks().connected(name(), life);
         }
         if (becameReady || !changed.isEmpty()) {
             listener.onCatalogueChanged(this, changed);
         }
         firstAttempt.complete(null);
-    }
-
-    /** Hooks may block. */
-    private void tellHooks(long life) {
-        try {
-            engine.executor().execute(() -> engine.connected(name(), life));
-        } catch (RejectedExecutionException full) {
-            LOGGER.atWarn().addKeyValue("upstream", name()).log("no thread for the recovery hooks; they were not told");
-        }
     }
 
     private void fail(long life, UpstreamFailure failure, State expected) {
@@ -366,6 +396,7 @@ public final class UpstreamManager {
                 return;
             }
             state = State.DOWN;
+            since = Instant.now();
             lost = session;
             session = null;
             lastFailure = Optional.of(failure);
@@ -384,9 +415,15 @@ public final class UpstreamManager {
         if (lost != null) {
             lost.close();
         }
+        if (step.isFirst()) {
+            engine.hooks().lost(name(), failure.detail());
+        }
+        if (step.isQuarantine()) {
+            engine.hooks().quarantined(name(), failure.detail());
+        }
         listener.onCatalogueChanged(this, EnumSet.noneOf(Kind.class));
         firstAttempt.complete(null);
-        after(step.pause(), this::connect);
+        engine.after(step.pause(), this::connect);
     }
 
     /** Takes note that the gateway's own session turned out to be dead. */
@@ -402,15 +439,6 @@ public final class UpstreamManager {
             lock.unlock();
         }
         fail(life, failure, state());
-    }
-
-    /** Does something later, unless the gateway ends before. Must not block. */
-    void after(Duration delay, Runnable task) {
-        try {
-            engine.runtime().timer().schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (RejectedExecutionException closing) {
-            // The gateway ends; nothing is connected any more.
-        }
     }
 
     /** Returns what the gateway itself asks of this upstream. */
@@ -459,7 +487,7 @@ public final class UpstreamManager {
             lock.unlock();
         }
         if (!kinds.isEmpty()) {
-            after(BETWEEN_ANNOUNCED, this::readAnnounced);
+            engine.after(BETWEEN_ANNOUNCED, this::readAnnounced);
             reread(kinds);
         }
     }
@@ -514,8 +542,12 @@ public final class UpstreamManager {
     private UpstreamFailure whyDown() {
         UpstreamFailure why =
                 lastFailure.orElse(UpstreamFailure.notSent(UpstreamFailure.Kind.UNREACHABLE, "not connected"));
-        long left = Math.max(0, nextTry - engine.ticks().now());
-        return state == State.DOWN ? why.beforeSending().retryAfter(Duration.ofNanos(left)) : why.beforeSending();
+        return state == State.DOWN ? why.beforeSending().retryAfter(left()) : why.beforeSending();
+    }
+
+    /** Returns how long it is until the next try. */
+    private Duration left() {
+        return Duration.ofNanos(Math.max(0, nextTry - engine.ticks().now()));
     }
 
     private CompletionStage<UpstreamSession> withLevel(
@@ -573,6 +605,7 @@ public final class UpstreamManager {
         lock.lock();
         try {
             state = State.CLOSED;
+            since = Instant.now();
             epoch++;
             open = session;
             session = null;

@@ -44,6 +44,11 @@ abstract class UpstreamWrapper implements Upstream {
     }
 
     @Override
+    public void reset() {
+        upstream.reset();
+    }
+
+    @Override
     public void close() {
         upstream.close();
     }

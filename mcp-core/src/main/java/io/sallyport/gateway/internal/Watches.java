@@ -139,7 +139,7 @@ final class Watches {
     }
 
     private void listenAndRest() {
-        manager.after(BETWEEN_CHANGES, this::rested);
+        manager.engine().after(BETWEEN_CHANGES, this::rested);
         manager.ownSession().filter(session -> session.era() == Era.MODERN).ifPresent(this::listen);
     }
 

@@ -165,7 +165,7 @@ public final class McpServlet extends HttpServlet {
     private boolean authenticate(HttpServletRequest request, String path, HeaderSnapshot headers, Exchange exchange) {
         Authentication found;
         try {
-            found = gateway.authenticator().authenticate(new Head(request, path, headers));
+            found = gateway.authenticator().authenticate(new ServletHead(request, path, headers));
         } catch (RuntimeException e) {
             LOGGER.atError()
                     .addKeyValue("correlationId", exchange.correlationId())
@@ -301,35 +301,6 @@ public final class McpServlet extends HttpServlet {
 
     private static String correlationId() {
         return HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
-    }
-
-    /** The head of a servlet request. */
-    private record Head(HttpServletRequest request, String path, HeaderSnapshot headers)
-            implements io.sallyport.spi.RequestHead {
-        @Override
-        public java.util.List<String> values(String name) {
-            return headers.values(name);
-        }
-
-        @Override
-        public String method() {
-            return request.getMethod();
-        }
-
-        @Override
-        public Optional<java.net.InetAddress> peer() {
-            try {
-                // A literal address: nothing is looked up.
-                return Optional.of(java.net.InetAddress.getByName(request.getRemoteAddr()));
-            } catch (java.net.UnknownHostException notAnAddress) {
-                return Optional.empty();
-            }
-        }
-
-        @Override
-        public Optional<java.security.Principal> containerUser() {
-            return Optional.ofNullable(request.getUserPrincipal());
-        }
     }
 
     /** For principals before one is known. */

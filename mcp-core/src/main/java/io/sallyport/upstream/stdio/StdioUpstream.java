@@ -25,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +37,9 @@ import org.slf4j.event.Level;
  * <p>The child has the environment that its {@link StdioCommand} lists and nothing else. It ends with the gateway, with
  * all that it has started, also if the gateway is killed (Linux). Clients of one principal share a child, unless they
  * can be asked things by the server; those get one each.
+ *
+ * <p>When five children have ended by themselves within a minute, none is started for five minutes; then one is, for trial.
+ * {@link #reset} ends that at once.
  */
 public final class StdioUpstream implements Upstream {
 
@@ -58,6 +62,7 @@ public final class StdioUpstream implements Upstream {
     private final int maxProcesses;
     private final boolean stateless;
     private final Set<Channel> running = ConcurrentHashMap.newKeySet();
+    private final Restarts restarts;
     private volatile boolean closed;
 
     /** What the server turned out to speak; empty until it was probed. */
@@ -77,6 +82,7 @@ public final class StdioUpstream implements Upstream {
         stopWithin = builder.stopWithin;
         maxProcesses = builder.maxProcesses;
         stateless = builder.stateless;
+        restarts = new Restarts(builder.ticker);
     }
 
     /** Begins an upstream; see {@link Upstream#name} for its name. */
@@ -111,7 +117,12 @@ public final class StdioUpstream implements Upstream {
 
     @Override
     public CompletionStage<UpstreamSession> open(SessionSpec spec, SessionListener listener, UpstreamRuntime runtime) {
+        Optional<UpstreamFailure> refused = restarts.tryOpen();
+        if (refused.isPresent()) {
+            return CompletableFuture.failedFuture(new UpstreamException(refused.get()));
+        }
         CompletableFuture<UpstreamSession> opening = new CompletableFuture<>();
+        opening.whenComplete((session, failure) -> restarts.opened(session != null));
         onExecutor(runtime, opening, () -> {
             Optional<Era> known = era;
             if (known.isPresent()) {
@@ -147,7 +158,7 @@ public final class StdioUpstream implements Upstream {
             CompletableFuture<UpstreamSession> opening) {
         Channel channel;
         try {
-            channel = start(Era.MODERN, listener, runtime);
+            channel = start(Era.MODERN, true, listener, runtime);
         } catch (UpstreamException e) {
             opening.completeExceptionally(e);
             return;
@@ -157,6 +168,7 @@ public final class StdioUpstream implements Upstream {
                     if (found == null) {
                         finish(channel, null, failure, opening);
                     } else if (found.isPresent()) {
+                        channel.isProbe = false;
                         finish(channel, found.get(), null, opening);
                     } else {
                         channel.session.close();
@@ -173,7 +185,7 @@ public final class StdioUpstream implements Upstream {
             CompletableFuture<UpstreamSession> opening) {
         Channel channel;
         try {
-            channel = start(spoken, listener, runtime);
+            channel = start(spoken, false, listener, runtime);
         } catch (UpstreamException e) {
             opening.completeExceptionally(e);
             return;
@@ -196,7 +208,7 @@ public final class StdioUpstream implements Upstream {
         }
     }
 
-    private Channel start(Era spoken, SessionListener listener, UpstreamRuntime runtime) {
+    private Channel start(Era spoken, boolean isProbe, SessionListener listener, UpstreamRuntime runtime) {
         if (closed) {
             throw new UpstreamException(
                     UpstreamFailure.notSent(UpstreamFailure.Kind.UNREACHABLE, "the upstream has been closed"));
@@ -205,7 +217,11 @@ public final class StdioUpstream implements Upstream {
             throw new UpstreamException(UpstreamFailure.notSent(
                     UpstreamFailure.Kind.OVERLOADED, maxProcesses + " processes are running already"));
         }
-        Channel channel = new Channel(spoken, listener, runtime);
+        Optional<UpstreamFailure> refused = restarts.tryStart();
+        if (refused.isPresent()) {
+            throw new UpstreamException(refused.get());
+        }
+        Channel channel = new Channel(spoken, isProbe, listener, runtime);
         running.add(channel);
         try {
             channel.start();
@@ -225,6 +241,11 @@ public final class StdioUpstream implements Upstream {
     }
 
     @Override
+    public void reset() {
+        restarts.reset();
+    }
+
+    @Override
     public void close() {
         closed = true;
         long deadline = System.nanoTime() + stopWithin.toNanos();
@@ -240,9 +261,13 @@ public final class StdioUpstream implements Upstream {
         private final UpstreamRuntime runtime;
         private volatile @Nullable ChildProcess child;
 
-        Channel(Era spoken, SessionListener listener, UpstreamRuntime runtime) {
+        /** Whether it may end by itself: legacy servers do at a modern question. */
+        private volatile boolean isProbe;
+
+        Channel(Era spoken, boolean isProbe, SessionListener listener, UpstreamRuntime runtime) {
             this.session = new DuplexSession(name, spoken, this, listener);
             this.runtime = runtime;
+            this.isProbe = isProbe;
         }
 
         void start() throws IOException {
@@ -305,6 +330,10 @@ public final class StdioUpstream implements Upstream {
         @Override
         public void onExit(ChildExit exit) {
             running.remove(this);
+            if (exit.cause() != ChildExit.Cause.CLOSED) {
+                // First, so that who hears of the loss and starts another one is refused if there were too many.
+                restarts.ended(described(exit), isProbe);
+            }
             session.lost(UpstreamFailure.notSent(UpstreamFailure.Kind.INTERRUPTED, described(exit)));
         }
     }
@@ -327,6 +356,7 @@ public final class StdioUpstream implements Upstream {
         private Duration stopWithin = Duration.ofSeconds(5);
         private int maxProcesses = 16;
         private boolean stateless;
+        private LongSupplier ticker = System::nanoTime;
 
         private Builder(String name, StdioCommand command) {
             this.name = name;
@@ -381,6 +411,12 @@ public final class StdioUpstream implements Upstream {
                                 + "and one for clients, but was " + processes);
             }
             this.maxProcesses = processes;
+            return this;
+        }
+
+        /** For tests: what time it is, in nanoseconds. */
+        Builder ticker(LongSupplier nanos) {
+            this.ticker = nanos;
             return this;
         }
 

@@ -2,6 +2,7 @@ package io.sallyport.upstream.stdio;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.sallyport.protocol.Era;
 import io.sallyport.protocol.MessageLimits;
@@ -36,6 +37,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -275,6 +277,29 @@ class StdioUpstreamTest {
                 .rootCause()
                 .hasMessageContaining("7")
                 .hasMessageContaining("no license found");
+    }
+
+    private static UpstreamFailure failureOf(ThrowingCallable opening) {
+        return ((UpstreamException) catchThrowable(opening).getCause()).failure();
+    }
+
+    @Test
+    @Incident("S51")
+    void aServerThatDiesAgainAndAgainIsNotStartedUntilItIsReset() {
+        StdioUpstream upstream = upstream("dies-at-start");
+        List<UpstreamFailure.Kind> kinds = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            kinds.add(failureOf(() -> open(upstream)).kind());
+        }
+
+        // Two processes each, as long as it has not said which era it speaks.
+        assertThat(kinds).endsWith(UpstreamFailure.Kind.QUARANTINED, UpstreamFailure.Kind.QUARANTINED);
+        assertThat(failureOf(() -> open(upstream)).detail()).contains("5 processes", "no license found");
+
+        // When
+        upstream.reset();
+
+        assertThat(failureOf(() -> open(upstream)).kind()).isEqualTo(UpstreamFailure.Kind.INTERRUPTED);
     }
 
     @Test

@@ -4,6 +4,7 @@ import io.sallyport.gateway.McpGateway;
 import io.sallyport.gateway.UpstreamStatus;
 import io.sallyport.gateway.servlet.HealthServlet;
 import io.sallyport.gateway.servlet.McpServlet;
+import io.sallyport.spi.Principal;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -53,8 +54,13 @@ final class GatewayHost {
         ServletContextHandler context = new ServletContextHandler();
         context.addServlet(servlet, PATH);
         // Beside what it tells of, so that it is well exactly where clients come in.
-        context.addServlet(new ServletHolder(new HealthServlet(gateway)), "/health/*");
+        context.addServlet(new ServletHolder(new HealthServlet(gateway, GatewayHost::isOperator)), "/health/*");
         return context;
+    }
+
+    /** Only this machine gets in here. A gateway that knows its users asks for more. */
+    private static boolean isOperator(Principal principal, String action) {
+        return principal.isAnonymous();
     }
 
     /** Takes the port, so that whoever cannot have it learns it before any upstream is started. */

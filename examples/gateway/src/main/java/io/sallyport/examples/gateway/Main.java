@@ -3,6 +3,7 @@ package io.sallyport.examples.gateway;
 import io.sallyport.catalogue.Exposure;
 import io.sallyport.gateway.Endpoint;
 import io.sallyport.gateway.McpGateway;
+import io.sallyport.resilience.ResiliencePolicy;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -85,8 +86,13 @@ public final class Main {
                 endpoint = endpoint.tool(server.name(), tool, Exposure.HIDDEN);
             }
         }
-        // For this machine only: the gateway refuses everybody else as long as nothing tells it who they are.
-        return gateway.endpoint(endpoint).allowAnonymous().build();
+        ResiliencePolicy policy = ResiliencePolicy.builder().build();
+        return gateway.endpoint(endpoint)
+                .callPolicy(policy)
+                .healthPart(policy.health())
+                // For this machine only: the gateway refuses everybody else as long as nothing tells it who they are.
+                .allowAnonymous()
+                .build();
     }
 
     private static Failure cannotBind(Options options, IOException e) {

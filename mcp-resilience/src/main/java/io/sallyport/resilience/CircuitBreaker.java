@@ -1,16 +1,13 @@
-package io.sallyport.resilience.breaker;
+package io.sallyport.resilience;
 
 import static java.util.Objects.requireNonNull;
 
-import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
-import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -134,19 +131,9 @@ public final class CircuitBreaker {
 
     private static final int PROBES_TO_CLOSE = 2;
 
-    /** Without a stack, and with nothing to say: the window wants one. */
-    private static final class CallFailed extends Exception {
-
-        private static final long serialVersionUID = 1;
-
-        CallFailed() {
-            super("the call has failed", null, false, false);
-        }
-    }
-
     private final Settings settings;
     private final LongSupplier ticker;
-    private final io.github.resilience4j.circuitbreaker.CircuitBreaker window;
+    private final CallWindow window;
     private final ReentrantLock lock = new ReentrantLock();
 
     /** Guarded by the lock, as all that follows. */
@@ -173,21 +160,12 @@ public final class CircuitBreaker {
         this.ticker = builder.ticker;
         this.since = settings.wall.instant();
         this.closedAt = ticker.getAsLong();
-        this.window = io.github.resilience4j.circuitbreaker.CircuitBreaker.of(
-                builder.name,
-                CircuitBreakerConfig.custom()
-                        .slidingWindow(
-                                (int) builder.window.toSeconds(), builder.minimumCalls, SlidingWindowType.TIME_BASED)
-                        .failureRateThreshold(builder.failureRate)
-                        .slowCallRateThreshold(builder.slowRate)
-                        .slowCallDurationThreshold(builder.slowAfter)
-                        .permittedNumberOfCallsInHalfOpenState(PROBES_TO_CLOSE)
-                        .clock(new MonotonicClock(ticker))
-                        .build());
+        this.window = new CallWindow(builder.name, builder.thresholds(), ticker);
     }
 
     /** What a breaker goes by. */
     private record Settings(
+            String name,
             int failuresInARow,
             Duration shortestPause,
             Duration longestPause,
@@ -228,7 +206,11 @@ public final class CircuitBreaker {
         }
 
         private Settings settings() {
-            return new Settings(failuresInARow, shortestPause, longestPause, random, wall, listener);
+            return new Settings(name, failuresInARow, shortestPause, longestPause, random, wall, listener);
+        }
+
+        private CallWindow.Thresholds thresholds() {
+            return new CallWindow.Thresholds(window, minimumCalls, failureRate, slowRate, slowAfter, PROBES_TO_CLOSE);
         }
 
         /**
@@ -385,7 +367,7 @@ public final class CircuitBreaker {
 
     private Permit probe(long now, Duration atMost, boolean isOfOurs) {
         if (state == State.OPEN) {
-            window.transitionToHalfOpenState();
+            window.probe();
             become(State.HALF_OPEN, isOfOurs ? "it is probed" : "the pause is over", Optional.empty());
         }
         generation++;
@@ -418,11 +400,11 @@ public final class CircuitBreaker {
             countProbe(now, took, failure);
             return;
         }
-        record(took, failure);
+        window.record(took, failure != null);
         failuresInARow = failure == Failure.TRANSPORT ? failuresInARow + 1 : 0;
         if (failuresInARow >= settings.failuresInARow) {
             open(now, failuresInARow + " calls in a row have found nobody");
-        } else if (window.getState() == io.github.resilience4j.circuitbreaker.CircuitBreaker.State.OPEN) {
+        } else if (window.isOpen()) {
             open(now, failure == null ? "too many calls are slow" : "too many calls fail or are slow");
         }
     }
@@ -431,24 +413,16 @@ public final class CircuitBreaker {
         boolean wasOfOurs = requireNonNull(probe).isOfOurs;
         generation++;
         probe = null;
-        record(took, failure);
+        window.record(took, failure != null);
         if (failure != null) {
             reopen(now, "a probe has failed", wasOfOurs);
-        } else if (window.getState() == io.github.resilience4j.circuitbreaker.CircuitBreaker.State.OPEN) {
+        } else if (window.isOpen()) {
             reopen(now, "probes are slow", wasOfOurs);
-        } else if (window.getState() != io.github.resilience4j.circuitbreaker.CircuitBreaker.State.CLOSED) {
+        } else if (!window.isClosed()) {
             // Whatever the pause was: somebody is there.
             openUntil = now;
         } else {
             close(now, PROBES_TO_CLOSE + " probes have succeeded", Optional.empty());
-        }
-    }
-
-    private void record(long took, @Nullable Failure failure) {
-        if (failure == null) {
-            window.onSuccess(took, TimeUnit.NANOSECONDS);
-        } else {
-            window.onError(took, TimeUnit.NANOSECONDS, new CallFailed());
         }
     }
 
@@ -460,7 +434,7 @@ public final class CircuitBreaker {
 
     private void reopen(long now, String why, boolean wasOfOurs) {
         if (wasOfOurs && now - openUntil < 0) {
-            toOpen();
+            window.open();
             become(State.OPEN, why, Optional.empty());
         } else {
             reopened++;
@@ -469,18 +443,12 @@ public final class CircuitBreaker {
     }
 
     private void openFor(long now, String why) {
-        toOpen();
+        window.open();
         double doubled = (double) settings.shortestPause.toNanos() * Math.pow(2, Math.min(reopened, 30));
         double longest = (double) settings.longestPause.toNanos();
         double pause = Math.min(doubled, longest) * (0.8 + 0.4 * settings.random.getAsDouble());
         openUntil = now + (long) Math.min(pause, longest);
         become(State.OPEN, why, Optional.empty());
-    }
-
-    private void toOpen() {
-        if (window.getState() != io.github.resilience4j.circuitbreaker.CircuitBreaker.State.OPEN) {
-            window.transitionToOpenState();
-        }
     }
 
     private void close(long now, String why, Optional<String> actor) {
@@ -500,6 +468,21 @@ public final class CircuitBreaker {
         by(actor, why, now -> {
             reopened = -1;
             close(now, why, Optional.of(actor));
+        });
+    }
+
+    /**
+     * Closes it if failures have opened it: somebody has found out by other ways that what it stands before is there again. If it
+     * opens again soon, its pauses go on growing.
+     */
+    void foundWell(String why) {
+        locked(now -> {
+            if (state == State.OPEN || state == State.HALF_OPEN) {
+                close(now, why, Optional.empty());
+            } else {
+                failuresInARow = 0;
+            }
+            return Optional.empty();
         });
     }
 
@@ -524,18 +507,9 @@ public final class CircuitBreaker {
 
     /** Returns how it stands now. */
     public Status status() {
-        return locked(now -> Optional.of(new Status(
-                        state,
-                        since,
-                        reason,
-                        rate(window.getMetrics().getFailureRate()),
-                        rate(window.getMetrics().getSlowCallRate()),
-                        retryIn(now))))
+        return locked(now -> Optional.of(
+                        new Status(state, since, reason, window.failureRate(), window.slowRate(), retryIn(now))))
                 .orElseThrow();
-    }
-
-    private static Optional<Float> rate(float percent) {
-        return percent < 0 ? Optional.empty() : Optional.of(percent);
     }
 
     private Optional<Duration> retryIn(long now) {
@@ -570,7 +544,7 @@ public final class CircuitBreaker {
             settings.listener.accept(transition);
         } catch (RuntimeException e) {
             LOGGER.atError()
-                    .addKeyValue("breaker", window.getName())
+                    .addKeyValue("breaker", settings.name)
                     .addKeyValue("error", e.toString())
                     .log("whoever listens to a breaker has failed");
         }

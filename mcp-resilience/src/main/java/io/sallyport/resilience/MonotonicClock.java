@@ -1,4 +1,4 @@
-package io.sallyport.resilience.breaker;
+package io.sallyport.resilience;
 
 import java.time.Clock;
 import java.time.Instant;

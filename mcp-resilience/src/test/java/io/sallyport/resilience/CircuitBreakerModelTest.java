@@ -1,11 +1,11 @@
-package io.sallyport.resilience.breaker;
+package io.sallyport.resilience;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sallyport.resilience.breaker.CircuitBreaker.Failure;
-import io.sallyport.resilience.breaker.CircuitBreaker.Permit;
-import io.sallyport.resilience.breaker.CircuitBreaker.State;
-import io.sallyport.resilience.breaker.CircuitBreakerModel.Call;
+import io.sallyport.resilience.CircuitBreaker.Failure;
+import io.sallyport.resilience.CircuitBreaker.Permit;
+import io.sallyport.resilience.CircuitBreaker.State;
+import io.sallyport.resilience.CircuitBreakerModel.Call;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;

@@ -1,12 +1,12 @@
-package io.sallyport.resilience.breaker;
+package io.sallyport.resilience;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.sallyport.resilience.breaker.CircuitBreaker.Failure;
-import io.sallyport.resilience.breaker.CircuitBreaker.Permit;
-import io.sallyport.resilience.breaker.CircuitBreaker.State;
-import io.sallyport.resilience.breaker.CircuitBreaker.Transition;
+import io.sallyport.resilience.CircuitBreaker.Failure;
+import io.sallyport.resilience.CircuitBreaker.Permit;
+import io.sallyport.resilience.CircuitBreaker.State;
+import io.sallyport.resilience.CircuitBreaker.Transition;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;

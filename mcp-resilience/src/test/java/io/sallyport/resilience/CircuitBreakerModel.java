@@ -1,7 +1,7 @@
-package io.sallyport.resilience.breaker;
+package io.sallyport.resilience;
 
-import io.sallyport.resilience.breaker.CircuitBreaker.Failure;
-import io.sallyport.resilience.breaker.CircuitBreaker.State;
+import io.sallyport.resilience.CircuitBreaker.Failure;
+import io.sallyport.resilience.CircuitBreaker.State;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

@@ -1,4 +1,4 @@
-package io.sallyport.resilience.breaker;
+package io.sallyport.resilience;
 
 import java.time.Duration;
 import java.time.Instant;
