@@ -42,7 +42,7 @@ public abstract class BypassCorpusContract {
             Limits.builder().wallTime(Duration.ofSeconds(30)).build();
 
     /** To look through all memory takes long: every so many does. */
-    private static final int DEEP = "full".equals(System.getProperty("sallyport.proof")) ? 1 : 20;
+    private static final int DEEP = "full".equals(System.getProperty("sallyport.proof")) ? 1 : 60;
 
     private final String fileCanary = canary();
     private final String propertyCanary = canary();
