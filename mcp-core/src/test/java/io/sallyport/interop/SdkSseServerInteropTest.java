@@ -21,6 +21,6 @@ class SdkSseServerInteropTest extends SdkServerContract {
                         () -> HttpClientSseClientTransport.builder(
                                         server.uri("").toString())
                                 .build())
-                .pingAfter(Duration.ofMillis(250));
+                .pingAfter(Duration.ofSeconds(2));
     }
 }
