@@ -113,8 +113,11 @@ public final class DuplexSession implements UpstreamSession {
             lock.unlock();
         }
         if (refused == null && !channel.send(toSend) && take(id) != null) {
-            refused = UpstreamFailure.notSent(
-                    UpstreamFailure.Kind.OVERLOADED, "\"" + name + "\" does not read what it is sent");
+            refused = channel.isOpen()
+                    ? UpstreamFailure.notSent(
+                            UpstreamFailure.Kind.OVERLOADED, "\"" + name + "\" does not read what it is sent")
+                    : UpstreamFailure.notSent(
+                            UpstreamFailure.Kind.INTERRUPTED, "\"" + name + "\" ended before it was sent the call");
         }
         if (refused != null) {
             toCall.onFailure(refused);

@@ -3,8 +3,18 @@ package io.sallyport.upstream.stdio;
 import static java.util.Objects.requireNonNull;
 
 import io.sallyport.protocol.Era;
+import io.sallyport.protocol.ErrorCodes;
 import io.sallyport.protocol.MalformedMessageException;
+import io.sallyport.protocol.McpError;
 import io.sallyport.protocol.Message;
+import io.sallyport.protocol.Methods;
+import io.sallyport.protocol.Notification;
+import io.sallyport.protocol.Request;
+import io.sallyport.protocol.RequestId;
+import io.sallyport.protocol.Response;
+import io.sallyport.spi.Principal;
+import io.sallyport.upstream.CallListener;
+import io.sallyport.upstream.CallSpec;
 import io.sallyport.upstream.MessageChannel;
 import io.sallyport.upstream.SessionListener;
 import io.sallyport.upstream.SessionSpec;
@@ -19,12 +29,16 @@ import io.sallyport.upstream.internal.LogBudget;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -59,6 +73,7 @@ public final class StdioUpstream implements Upstream {
     private final Duration startWithin;
     private final Duration probeWithin;
     private final Duration stopWithin;
+    private final Duration hungAfter;
     private final int maxProcesses;
     private final boolean stateless;
     private final Set<Channel> running = ConcurrentHashMap.newKeySet();
@@ -80,6 +95,7 @@ public final class StdioUpstream implements Upstream {
         startWithin = builder.startWithin;
         probeWithin = builder.probeWithin;
         stopWithin = builder.stopWithin;
+        hungAfter = builder.hungAfter;
         maxProcesses = builder.maxProcesses;
         stateless = builder.stateless;
         restarts = new Restarts(builder.ticker);
@@ -261,6 +277,12 @@ public final class StdioUpstream implements Upstream {
         private final UpstreamRuntime runtime;
         private volatile @Nullable ChildProcess child;
 
+        /** When it has said something last. */
+        private volatile long heard = System.nanoTime();
+
+        private final AtomicBoolean isInDoubt = new AtomicBoolean();
+        private volatile boolean hasEnded;
+
         /** Whether it may end by itself: legacy servers do at a modern question. */
         private volatile boolean isProbe;
 
@@ -283,9 +305,56 @@ public final class StdioUpstream implements Upstream {
 
         @Override
         public boolean send(Message message) {
+            if (message instanceof Notification given && given.method().equals(Methods.CANCELLED)) {
+                doubt();
+            }
             ChildProcess process = child;
-            return process != null
-                    && process.send(message.onOneLine().asByteBuffer()).accepted();
+            if (process == null) {
+                return false;
+            }
+            LineQueue.Sent sent = process.send(message.onOneLine().asByteBuffer());
+            hasEnded |= sent.status() == LineQueue.Status.CLOSED;
+            return sent.accepted();
+        }
+
+        @Override
+        public boolean isOpen() {
+            return !hasEnded;
+        }
+
+        /**
+         * A call was given up: perhaps because the server hangs, which then will answer nobody any more. One that says anything,
+         * such as an answer to a ping, does not.
+         */
+        private void doubt() {
+            if (!isInDoubt.compareAndSet(false, true)) {
+                return;
+            }
+            long asked = System.nanoTime();
+            try {
+                runtime.timer()
+                        .schedule(() -> hangsUnlessHeardSince(asked), hungAfter.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (RejectedExecutionException closing) {
+                return;
+            }
+            session.call(
+                    Request.of(RequestId.of(0), Methods.PING, Map.of()),
+                    new CallSpec(Principal.anonymous(), "gateway", CallSpec.NO_HEADERS),
+                    // One that talks and does not answer pings is not pinged again.
+                    new Pong(() -> isInDoubt.set(false)));
+        }
+
+        private void hangsUnlessHeardSince(long asked) {
+            if (heard - asked < 0) {
+                hangs();
+            }
+        }
+
+        private void hangs() {
+            String detail = "the process hangs: it has said nothing for " + hungAfter.toMillis() + " ms after a ping";
+            LOGGER.atWarn().addKeyValue("upstream", name).log("a child process hangs; it is ended");
+            session.lost(UpstreamFailure.maybeExecuted(UpstreamFailure.Kind.INTERRUPTED, detail));
+            close();
         }
 
         @Override
@@ -305,6 +374,7 @@ public final class StdioUpstream implements Upstream {
 
         @Override
         public void onLine(byte[] line) {
+            heard = System.nanoTime();
             Message message;
             try {
                 message = Message.parse(line, runtime.limits());
@@ -338,6 +408,36 @@ public final class StdioUpstream implements Upstream {
         }
     }
 
+    /** Waits for an answer, whatever it says. */
+    private record Pong(Runnable answered) implements CallListener {
+
+        @Override
+        public void onNotification(Notification notification) {
+            // A ping has no progress.
+        }
+
+        @Override
+        public void onRequest(Request request, Consumer<Response> answer) {
+            answer.accept(Response.error(
+                    request.id(), McpError.of(ErrorCodes.METHOD_NOT_FOUND, "Nobody can be asked during a ping.")));
+        }
+
+        @Override
+        public void onPause(Duration retry) {
+            // It goes on.
+        }
+
+        @Override
+        public void onResponse(Response response) {
+            answered.run();
+        }
+
+        @Override
+        public void onFailure(UpstreamFailure failure) {
+            answered.run();
+        }
+    }
+
     /** What an operator needs to know first: the last words of a server usually say what it lacked. */
     private static String described(ChildExit exit) {
         List<String> tail = exit.stderrTail();
@@ -354,6 +454,7 @@ public final class StdioUpstream implements Upstream {
         private Duration startWithin = Duration.ofMinutes(2);
         private Duration probeWithin = Duration.ofSeconds(10);
         private Duration stopWithin = Duration.ofSeconds(5);
+        private Duration hungAfter = Duration.ofSeconds(20);
         private int maxProcesses = 16;
         private boolean stateless;
         private LongSupplier ticker = System::nanoTime;
@@ -390,6 +491,16 @@ public final class StdioUpstream implements Upstream {
         /** Sets how long the server may take to end before it is killed. Defaults to 5 seconds. */
         public Builder stopWithin(Duration duration) {
             this.stopWithin = positive("stopWithin", duration);
+            return this;
+        }
+
+        /**
+         * Sets how long the server may say nothing at all when it is pinged, which it is when a call was given up. Then it hangs, and
+         * its process is ended; the next call starts another one. Defaults to 20 seconds: longer than anything keeps a server
+         * from answering a ping, which the specification has it do promptly.
+         */
+        public Builder hungAfter(Duration duration) {
+            this.hungAfter = positive("hungAfter", duration);
             return this;
         }
 

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 
 /** An MCP server on standard input and output that behaves, or misbehaves, as its argument says. */
 public final class StdioScript {
@@ -109,6 +110,7 @@ public final class StdioScript {
                 }
                 case "die" -> System.exit(9);
                 case "hang" -> System.err.println("hanging");
+                case "block" -> new CountDownLatch(1).await();
                 case "progress" -> {
                     say(Notification.of(
                             Methods.PROGRESS,

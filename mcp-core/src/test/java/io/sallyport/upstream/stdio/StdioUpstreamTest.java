@@ -43,6 +43,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StdioUpstreamTest {
 
@@ -63,7 +64,11 @@ class StdioUpstreamTest {
     }
 
     private StdioUpstream upstream(String mode) {
-        StdioUpstream upstream = StdioUpstream.of(
+        return builder(mode).build();
+    }
+
+    private StdioUpstream.Builder builder(String mode) {
+        return StdioUpstream.of(
                         "script",
                         StdioCommand.builder(Path.of(System.getProperty("java.home"), "bin", "java")
                                         .toString())
@@ -75,10 +80,7 @@ class StdioUpstreamTest {
                                         mode)
                                 .environment("GREETING", "hello")
                                 .build())
-                .probeWithin(Duration.ofMillis(mode.startsWith("silent") || mode.startsWith("slow") ? 200 : 20_000))
-                .build();
-        upstreams.add(upstream);
-        return upstream;
+                .probeWithin(Duration.ofMillis(mode.startsWith("silent") || mode.startsWith("slow") ? 200 : 20_000));
     }
 
     private UpstreamSession open(String mode) throws Exception {
@@ -86,6 +88,7 @@ class StdioUpstreamTest {
     }
 
     private UpstreamSession open(StdioUpstream upstream) throws Exception {
+        upstreams.add(upstream);
         SessionSpec spec =
                 new SessionSpec(Principal.anonymous(), Era.MODERN, "{}", "{\"name\":\"test\",\"version\":\"1\"}");
         SessionListener listener = new SessionListener() {
@@ -264,6 +267,34 @@ class StdioUpstreamTest {
         assertThat(call(session, "2", "x", Map.of()).response().isError()).isFalse();
         assertThat(hanging.response).isNotDone();
         assertThat(hanging.failure).isNotDone();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"modern", "legacy"})
+    @Incident("S174")
+    void aServerThatHangsIsEnded(String mode) throws Exception {
+        UpstreamSession session =
+                open(builder(mode).hungAfter(Duration.ofMillis(300)).build());
+        Outcome blocked = call(session, "1", "block", Map.of());
+
+        blocked.handle.cancel("the deadline is over");
+
+        assertThat(end.get(10, TimeUnit.SECONDS).detail()).contains("hangs", "300 ms after a ping");
+        Outcome next = call(session, "2", "env", Map.of());
+        assertThat(next.failure.get(10, TimeUnit.SECONDS).kind()).isEqualTo(UpstreamFailure.Kind.INTERRUPTED);
+    }
+
+    @Test
+    void aServerThatAnswersAPingDoesNotHang() throws Exception {
+        UpstreamSession session =
+                open(builder("modern").hungAfter(Duration.ofSeconds(5)).build());
+        Outcome unanswered = call(session, "1", "hang", Map.of());
+
+        unanswered.handle.cancel("the deadline is over");
+
+        // In order: when this is answered, so is the ping.
+        call(session, "2", "env", Map.of()).response();
+        assertThat(end).isNotDone();
     }
 
     @Test
