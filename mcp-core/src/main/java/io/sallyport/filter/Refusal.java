@@ -4,7 +4,11 @@ import static java.util.Objects.requireNonNull;
 
 import io.sallyport.protocol.ErrorCodes;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Why a request is not carried out, in a form that clients can act on: it becomes a JSON-RPC error whose {@code data}
@@ -86,16 +90,26 @@ public final class Refusal {
     private final Kind kind;
     private final String component;
     private final String message;
+    private static final Pattern HEADER_NAME = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]+");
+    private static final Pattern HEADER_VALUE = Pattern.compile("[ -~]*");
+
     private final Optional<Duration> retryAfter;
     private final Optional<String> remedy;
+    private final Map<String, String> headers;
 
     private Refusal(
-            Kind kind, String component, String message, Optional<Duration> retryAfter, Optional<String> remedy) {
+            Kind kind,
+            String component,
+            String message,
+            Optional<Duration> retryAfter,
+            Optional<String> remedy,
+            Map<String, String> headers) {
         this.kind = requireNonNull(kind, "kind");
         this.component = requireNonNull(component, "component");
         this.message = requireNonNull(message, "message");
         this.retryAfter = retryAfter;
         this.remedy = remedy;
+        this.headers = headers;
     }
 
     /**
@@ -105,7 +119,7 @@ public final class Refusal {
      * @param message one sentence for the client
      */
     public static Refusal of(Kind kind, String component, String message) {
-        return new Refusal(kind, component, message, Optional.empty(), Optional.empty());
+        return new Refusal(kind, component, message, Optional.empty(), Optional.empty(), Map.of());
     }
 
     /** Returns a refusal by policy, with one sentence for the client. */
@@ -120,12 +134,32 @@ public final class Refusal {
 
     /** Returns this refusal with the time after which another try makes sense. */
     public Refusal retryAfter(Duration delay) {
-        return new Refusal(kind, component, message, Optional.of(delay), remedy);
+        return new Refusal(kind, component, message, Optional.of(delay), remedy, headers);
     }
 
     /** Returns this refusal with what the client, or whoever runs it, can do about it. */
     public Refusal remedy(String text) {
-        return new Refusal(kind, component, message, retryAfter, Optional.of(text));
+        return new Refusal(kind, component, message, retryAfter, Optional.of(text), headers);
+    }
+
+    /**
+     * Returns this refusal with a header for the HTTP answer, in the place of one of that name. It is sent if the refusal is
+     * the whole answer, and not if it comes as an event of a stream. What the gateway says itself ({@code Content-Type},
+     * {@code Retry-After}) goes before what is said here.
+     *
+     * @throws IllegalArgumentException if the name is none of a header, or the value has more than visible ASCII and spaces
+     */
+    public Refusal header(String name, String value) {
+        if (!HEADER_NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException("name must be one of a header, but was \"" + name + "\"");
+        }
+        if (!HEADER_VALUE.matcher(value).matches()) {
+            throw new IllegalArgumentException(
+                    "the value of " + name + " must have nothing but visible ASCII and spaces; encode what it says");
+        }
+        Map<String, String> more = new LinkedHashMap<>(headers);
+        more.put(name, value);
+        return new Refusal(kind, component, message, retryAfter, remedy, Collections.unmodifiableMap(more));
     }
 
     /** Returns the kind. */
@@ -151,6 +185,11 @@ public final class Refusal {
     /** Returns what can be done about it, if something can. */
     public Optional<String> remedy() {
         return remedy;
+    }
+
+    /** Returns the headers for the HTTP answer, beside those that the gateway sets. */
+    public Map<String, String> headers() {
+        return headers;
     }
 
     @Override

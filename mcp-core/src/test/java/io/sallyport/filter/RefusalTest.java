@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -53,6 +54,31 @@ class RefusalTest {
         assertThat(Refusal.forbidden("No.").remedy("Ask Ann.").remedy()).contains("Ask Ann.");
         assertThat(Refusal.forbidden("No.").component()).isEqualTo("policy");
         assertThat(Refusal.forbidden("No.").retryAfter()).isEmpty();
+    }
+
+    @Test
+    void headersAreKeptInTheirOrderAndTheLastOfANameCounts() {
+        Refusal refusal = Refusal.rateLimited("Too fast.", Duration.ofSeconds(3))
+                .header("RateLimit", "\"a\";r=1")
+                .header("X-Other", "")
+                .header("RateLimit", "\"a\";r=0")
+                .remedy("Wait.")
+                .retryAfter(Duration.ofSeconds(4));
+
+        assertThat(refusal.headers()).containsExactly(Map.entry("RateLimit", "\"a\";r=0"), Map.entry("X-Other", ""));
+        assertThat(Refusal.forbidden("No.").headers()).isEmpty();
+    }
+
+    @Test
+    void noHeaderBringsAnother() {
+        Refusal refusal = Refusal.forbidden("No.");
+
+        assertThatThrownBy(() -> refusal.header("A", "b\r\nSet-Cookie: c"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("the value of A");
+        assertThatThrownBy(() -> refusal.header("A: b\nC", "d"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("name must be");
     }
 
     @Test

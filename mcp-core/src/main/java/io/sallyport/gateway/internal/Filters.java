@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -48,8 +49,10 @@ public final class Filters {
     /** It goes on, as this. */
     record GoesOn(Request request) implements Outcome {}
 
-    /** It is answered with this, under this HTTP status, and recorded so. */
-    record Answered(Response response, int httpStatus, AuditEvent.Outcome outcome, String reason) implements Outcome {}
+    /** It is answered with this, under this HTTP status and with these headers, and recorded so. */
+    record Answered(
+            Response response, int httpStatus, Map<String, String> headers, AuditEvent.Outcome outcome, String reason)
+            implements Outcome {}
 
     /** Returns whether somebody looks at what comes back. */
     boolean lookAtResults() {
@@ -70,7 +73,11 @@ public final class Filters {
                 return refused(call, request, refuse.refusal());
             } else if (decision instanceof Decision.Answer answer) {
                 return new Answered(
-                        answer.response().withId(request.id()), 200, AuditEvent.Outcome.ANSWERED, "by a filter");
+                        answer.response().withId(request.id()),
+                        200,
+                        Map.of(),
+                        AuditEvent.Outcome.ANSWERED,
+                        "by a filter");
             }
         }
         return new GoesOn(current);
@@ -92,6 +99,7 @@ public final class Filters {
         return new Answered(
                 Response.error(request.id(), error),
                 refusal.kind().status(),
+                refusal.headers(),
                 AuditEvent.Outcome.REFUSED,
                 refusal.kind().word());
     }

@@ -136,7 +136,7 @@ final class LegacyCalls {
         Filters.Outcome filtered = engine.filters().request(info, found.request());
         if (filtered instanceof Filters.Answered answered) {
             engine.audit(info, answered.outcome(), answered.reason(), begun);
-            reply.refuse(answered.response(), answered.httpStatus());
+            reply.refuse(answered.response(), answered.httpStatus(), answered.headers());
             return;
         }
         Request toSend = ((Filters.GoesOn) filtered).request();

@@ -9,6 +9,7 @@ import io.sallyport.stream.SessionStream;
 import io.sallyport.stream.Sse;
 import io.sallyport.stream.Ticks;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -52,6 +53,11 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
 
     /** Answers what never became a call. */
     void refuse(Response response, int httpStatus) {
+        refuse(response, httpStatus, Http.NONE);
+    }
+
+    /** Answers what never became a call, with these headers if the answer is no event of a stream. */
+    void refuse(Response response, int httpStatus, Map<String, String> headers) {
         ticks.remove(this);
         SessionStream open;
         lock.lock();
@@ -62,7 +68,7 @@ final class LegacyReply implements CallSink, Ticks.Ticking {
             lock.unlock();
         }
         if (open == null) {
-            request.answer(httpStatus, Http.JSON, response);
+            request.answer(httpStatus, Http.jsonWith(headers), response);
         } else {
             open.finish(line(response));
         }

@@ -140,7 +140,7 @@ final class ModernProtocol {
         Filters.Outcome filtered = engine.filters().request(info, found.request());
         if (filtered instanceof Filters.Answered answered) {
             engine.audit(info, answered.outcome(), answered.reason(), begun);
-            client.answer(answered.httpStatus(), Http.JSON, answered.response());
+            client.answer(answered.httpStatus(), Http.jsonWith(answered.headers()), answered.response());
             return;
         }
         Request toSend = ((Filters.GoesOn) filtered).request();

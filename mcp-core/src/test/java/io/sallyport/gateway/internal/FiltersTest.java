@@ -17,6 +17,7 @@ import io.sallyport.protocol.Response;
 import io.sallyport.spi.AuditEvent;
 import io.sallyport.spi.Principal;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -65,6 +66,21 @@ class FiltersTest {
                         "{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":40300,\"message\":\"Nothing is deleted here.\","
                                 + "\"data\":{\"code\":\"forbidden\",\"component\":\"policy\",\"cause\":\"Nothing is deleted here.\","
                                 + "\"retryable\":false,\"correlationId\":\"correlation\"}}}");
+    }
+
+    @Test
+    void whatARefusalSaysInHeadersGoesWithTheAnswer() {
+        McpFilter limit = McpFilter.onRequest(
+                Stage.LIMIT,
+                (call, request) -> Decision.refuse(Refusal.rateLimited("Too fast.", Duration.ofSeconds(3))
+                        .header("RateLimit", "\"a\";r=0")
+                        .header("Content-Type", "text/html")));
+
+        Filters.Answered refused = answered(new Filters(List.of(limit)).request(CONTEXT, CALL));
+
+        assertThat(refused.headers())
+                .containsOnly(Map.entry("RateLimit", "\"a\";r=0"), Map.entry("Content-Type", "text/html"));
+        assertThat(Http.jsonWith(refused.headers())).containsEntry("Content-Type", "application/json");
     }
 
     @Test
