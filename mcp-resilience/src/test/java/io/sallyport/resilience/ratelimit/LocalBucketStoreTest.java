@@ -1,0 +1,9 @@
+package io.sallyport.resilience.ratelimit;
+
+class LocalBucketStoreTest extends BucketStoreContract {
+
+    @Override
+    protected BucketStore open() {
+        return BucketStore.local();
+    }
+}
