@@ -69,9 +69,9 @@ class RedisLossTest {
         assertThat(passed("ann", 100)).isEqualTo(3);
         assertThat(passed("bob", 100)).isEqualTo(10);
         redis.startAgain();
-        Waiting.until("it is back", () -> isReachable() ? "yes" : null);
+        Waiting.until("it is back", () -> passed("ann", 1) == 1 ? "yes" : null);
         // It remembers nothing.
-        assertThat(passed("ann", 100)).isEqualTo(30);
+        assertThat(passed("ann", 100)).isEqualTo(29);
     }
 
     @Test
@@ -83,8 +83,8 @@ class RedisLossTest {
 
         assertThat(passed("ann", 100)).isEqualTo(3);
         redis.thaw();
-        Waiting.until("it is back", () -> isReachable() ? "yes" : null);
+        Waiting.until("it is back", () -> passed("ann", 1) == 1 ? "yes" : null);
         // It remembers; what was asked while it said nothing may have been taken.
-        assertThat(passed("ann", 100)).isBetween(7L, 9L);
+        assertThat(passed("ann", 100)).isBetween(5L, 8L);
     }
 }
