@@ -493,13 +493,21 @@ public final class RateLimits implements AutoCloseable {
         String name = held.limit.name();
         for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
             String before = store.settings().getOrDefault(name, "");
-            LimitRule next =
-                    change.apply(before.isEmpty() ? LimitRule.initial(held.limit.rate()) : LimitRule.parse(before));
+            LimitRule next = change.apply(newer(held.rule, before));
             if (store.change(name, before, next.text())) {
                 return next;
             }
         }
         throw new StoreUnavailableException("others change the limit \"" + name + "\" all the time");
+    }
+
+    /** A store may have lost what was set, or have it from a backup; then what this node knows is what others know, too. */
+    private static LimitRule newer(LimitRule known, String stored) {
+        if (stored.isEmpty()) {
+            return known;
+        }
+        LimitRule parsed = LimitRule.parse(stored);
+        return parsed.revision() < known.revision() ? known : parsed;
     }
 
     private Held held(String name) {

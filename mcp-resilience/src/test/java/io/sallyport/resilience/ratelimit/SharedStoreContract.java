@@ -147,6 +147,27 @@ public abstract class SharedStoreContract extends BucketStoreContract {
     }
 
     @Test
+    void whatIsSetAfterTheStoreHasLostItHoldsOnAllNodesToo() throws Exception {
+        RateLimits one = limits(Rate.of(5, DAY), Duration.ZERO);
+        RateLimits two = limits(Rate.of(5, DAY), Duration.ZERO);
+        one.set(limit, Rate.of(6, DAY), "olga", "more");
+        one.set(limit, Rate.of(7, DAY), "olga", "more");
+        Waiting.until(
+                "the other node has heard of it",
+                () -> two.status().get(0).rate().calls() == 7 ? "yes" : null);
+        BucketStore store = opened.get(0);
+        // As it was before the second of the two.
+        store.change(limit, store.settings().get(limit), "1 1 0 6 86400 6");
+
+        // When
+        one.set(limit, Rate.of(8, DAY), "olga", "more");
+
+        Waiting.until(
+                "the other node has heard of it",
+                () -> two.status().get(0).rate().calls() == 8 ? "yes" : null);
+    }
+
+    @Test
     @Incident("S134")
     void aBoostEndsOnAllNodesByTheClockOfTheStore() throws Exception {
         RateLimits one = limits(Rate.of(5, DAY), Duration.ofMinutes(5));

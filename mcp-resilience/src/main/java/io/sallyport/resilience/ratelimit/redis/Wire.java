@@ -205,7 +205,7 @@ final class Wire<K> implements RedisApi<K>, AutoCloseable {
             if (ownResources != null) {
                 await(ownResources.shutdown(0, most, TimeUnit.MILLISECONDS));
             }
-        } catch (TimeoutException | ExecutionException | CancellationException e) {
+        } catch (TimeoutException | ExecutionException | CancellationException | StoreUnavailableException e) {
             // They are daemons and on their way; a host that shuts down has nothing to do about it.
         }
     }
