@@ -158,7 +158,7 @@ class RateLimitServletFilterTest {
     @Test
     void aHostThatCannotSayWhoAsksLetsNobodyPass() throws Exception {
         RateLimits limits = limits(Limit.of("user", LimitScope.PRINCIPAL, Rate.of(2, DAY)));
-        try (CapturedLog log = CapturedLog.of("org.eclipse.jetty.ee10.servlet.ServletChannel");
+        try (CapturedLog log = CapturedLog.of("org.eclipse.jetty.ee11.servlet.ServletChannel");
                 Jetty server = new Jetty(new Hello(), Optional.of(new RateLimitServletFilter(limits, request -> {
                     throw new IllegalStateException("no directory");
                 })))) {
