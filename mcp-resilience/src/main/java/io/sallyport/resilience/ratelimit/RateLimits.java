@@ -7,6 +7,7 @@ import io.sallyport.filter.Decision;
 import io.sallyport.filter.McpFilter;
 import io.sallyport.filter.Refusal;
 import io.sallyport.filter.Stage;
+import io.sallyport.health.HealthPart;
 import io.sallyport.protocol.Methods;
 import io.sallyport.spi.AuditEvent;
 import io.sallyport.spi.AuditSink;
@@ -582,6 +583,14 @@ public final class RateLimits implements AutoCloseable {
                             watch.isReachable());
                 })
                 .toList();
+    }
+
+    /**
+     * Returns the limits as a part of a gateway's health, {@code limits}, that operators see and reset; see {@code
+     * McpGateway.Builder.healthPart}.
+     */
+    public HealthPart health() {
+        return new LimitHealth(this);
     }
 
     /** Ends the thread that looks at a shared store. Calls are counted as before. May be called twice. */
