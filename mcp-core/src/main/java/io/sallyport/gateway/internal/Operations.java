@@ -92,7 +92,8 @@ public final class Operations {
                 .addKeyValue("operator", operator.subject())
                 .addKeyValue("reason", reason)
                 .log("reset by an operator");
-        return part.equals(UPSTREAMS) ? resetUpstreams(item) : parts.get(part).reset(item, operator, reason);
+        HealthPart added = parts.get(part);
+        return added == null ? resetUpstreams(item) : added.reset(item, operator, reason);
     }
 
     private boolean resetUpstreams(Optional<String> name) {

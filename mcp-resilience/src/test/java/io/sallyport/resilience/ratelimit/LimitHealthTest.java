@@ -45,8 +45,8 @@ class LimitHealthTest {
         try (RateLimits limits = limits()) {
             limits.boost("all", 2, Duration.ofHours(1), "olga", "the end of the quarter");
 
-            List<String> members = List.copyOf(
-                    LimitHealth.describe(limits.status().get(0)).keySet());
+            List<String> members =
+                    List.copyOf(LimitHealth.describe(limits.status().get(0)).keySet());
 
             assertThat(members).containsExactlyElementsOf(Pages.membersAfter("A limit has:", "health.md"));
         }
