@@ -3,6 +3,7 @@ package io.sallyport.security.vault;
 import io.sallyport.security.vault.KekProvider.Wrapped;
 import io.sallyport.security.vault.VaultStore.Ring;
 import io.sallyport.security.vault.VaultStore.WrappedKey;
+import io.sallyport.spi.StoreUnavailableException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
@@ -31,6 +32,10 @@ import org.jspecify.annotations.Nullable;
 final class TenantKeys implements AutoCloseable {
 
     private static final int MOST_TENANTS = 1000;
+
+    /** Each attempt fails because somebody else has shredded the tenant just then. */
+    private static final int MOST_ATTEMPTS = 100;
+
     private static final byte[] LABEL = "mcp-vault/data-key/v1".getBytes(StandardCharsets.US_ASCII);
 
     /** The keys of one tenant that open. Immutable. */
@@ -81,6 +86,11 @@ final class TenantKeys implements AutoCloseable {
     Optional<Loaded> lookUp(String tenant) throws KekUnavailableException {
         Ring ring = store.ring(tenant);
         Optional<Loaded> known = remembered(tenant);
+        if (known.isPresent() && known.get().version() > ring.version()) {
+            // Another thread may have seen a newer one since we looked; if so, we see it now.
+            ring = store.ring(tenant);
+            checkHasNotGoneBack(tenant, known.get(), ring);
+        }
         if (known.isPresent() && known.get().version() == ring.version()) {
             return known;
         }
@@ -89,6 +99,16 @@ final class TenantKeys implements AutoCloseable {
             forget(tenant);
         }
         return now.map(keys -> remember(tenant, keys));
+    }
+
+    /** Else what is here would be taken for newer for ever: nothing could be written, and a rotation would not end. */
+    private static void checkHasNotGoneBack(String tenant, Loaded known, Ring ring) {
+        if (ring.version() < known.version()) {
+            throw new StoreUnavailableException(
+                    "the keys of " + tenant + " have gone back from version "
+                            + known.version() + " to " + ring.version()
+                            + " while they were in use; if you have put a backup in the store's place, restart all programs that use it");
+        }
     }
 
     private Optional<Loaded> remembered(String tenant) {
@@ -127,18 +147,26 @@ final class TenantKeys implements AutoCloseable {
 
     /** Makes the first key of a tenant, or one after all were destroyed, unless somebody else has meanwhile. */
     Loaded begin(String tenant) throws KekUnavailableException {
-        Ring ring = store.ring(tenant);
-        if (ring.keys().stream().noneMatch(key -> key.state() == KeyState.PRIMARY)) {
-            List<WrappedKey> keys = new ArrayList<>(ring.keys());
-            keys.add(wrapped(tenant, DataKey.random(random), KeyState.PRIMARY));
-            store.replaceRing(tenant, ring.version(), keys, OptionalLong.empty());
+        for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+            Ring ring = store.ring(tenant);
+            if (ring.keys().stream().noneMatch(key -> key.state() == KeyState.PRIMARY)) {
+                List<WrappedKey> keys = new ArrayList<>(ring.keys());
+                keys.add(wrapped(tenant, DataKey.random(random), KeyState.PRIMARY));
+                store.replaceRing(tenant, ring.version(), keys, OptionalLong.empty());
+            }
+            Optional<Loaded> begun = lookUp(tenant);
+            if (begun.isPresent()) {
+                return begun.get();
+            }
         }
-        return lookUp(tenant).orElseThrow(TenantKeys::lost);
+        throw lost();
     }
 
     /** What to throw where there must be keys. */
     static IllegalStateException lost() {
-        return new IllegalStateException("the store has lost the keys of a tenant");
+        return new IllegalStateException(
+                "the keys of a tenant are gone: somebody has shredded it meanwhile, or the store"
+                        + " has lost them; begin again, if it was shredded");
     }
 
     /** Makes a key that is not in the ring yet. */

@@ -2,12 +2,18 @@ package io.sallyport.security.vault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sallyport.security.vault.VaultStore.Ring;
+import io.sallyport.security.vault.VaultStore.WrappedKey;
+import io.sallyport.spi.StoreUnavailableException;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** Who owns keys that are in memory, and what becomes of them. */
@@ -55,6 +61,54 @@ class TenantKeysTest {
         keys.newKey("acme");
 
         assertThat(kek.given).hasSize(2).allSatisfy(bytes -> assertThat(bytes).containsOnly(0));
+    }
+
+    @Test
+    void aTenantThatIsShreddedWhileItBeginsBeginsAgain() throws Exception {
+        VaultStore shreddedOnce = new ForwardingVaultStore(store) {
+            private boolean isShredded;
+
+            @Override
+            public boolean replaceRing(
+                    String tenant, long expectedVersion, List<WrappedKey> keys, OptionalLong unused) {
+                boolean replaced = super.replaceRing(tenant, expectedVersion, keys, unused);
+                if (!isShredded) {
+                    isShredded = true;
+                    new Shredder(store, InstantSource.system()).shred(tenant);
+                }
+                return replaced;
+            }
+        };
+        TenantKeys begins = new TenantKeys(shreddedOnce, kek, new SecureRandom(), InstantSource.system());
+
+        begins.begin("acme");
+
+        assertThat(store.ring("acme").keys())
+                .extracting(WrappedKey::state)
+                .containsExactly(KeyState.DESTROYED, KeyState.PRIMARY);
+    }
+
+    @Test
+    void aStoreThatHasGoneBackIsSaidToHave() throws Exception {
+        VaultStore backup = new InMemoryVaultStore();
+        AtomicReference<VaultStore> used = new AtomicReference<>(store);
+        VaultStore restored = new ForwardingVaultStore(store) {
+            @Override
+            public Ring ring(String tenant) {
+                return used.get().ring(tenant);
+            }
+        };
+        new TenantKeys(backup, kek, new SecureRandom(), InstantSource.system()).begin("acme");
+        keys.begin("globex");
+        TenantKeys lives = new TenantKeys(restored, kek, new SecureRandom(), InstantSource.system());
+        lives.begin("acme");
+
+        used.set(backup);
+
+        assertThatThrownBy(() -> lives.lookUp("acme"))
+                .isInstanceOf(StoreUnavailableException.class)
+                .hasMessageContaining("gone back from version 2 to 1")
+                .hasMessageContaining("restart");
     }
 
     @Test
