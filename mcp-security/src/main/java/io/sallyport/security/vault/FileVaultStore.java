@@ -30,9 +30,10 @@ import java.util.function.Predicate;
  * 200 rows at a time, no more than one of a single secret. Reads are served from memory, and look at the first bytes of the file
  * for whether there is a newer one. A process may be killed at any moment: what a method has returned is there.
  *
- * <p>The file before is kept as {@code vault.previous}, for operators. If {@code vault} is damaged or gone, all methods fail, with a
- * {@link StoreUnavailableException} that says what to do, and the log {@code io.sallyport.vault} says it at ERROR: the file before
- * lacks a write that was acknowledged, so it is never taken in its place silently.
+ * <p>The file before is kept as {@code vault.previous}, for operators; a key that was erased is not in that either. If {@code
+ * vault} is damaged or gone, all methods fail, with a {@link StoreUnavailableException} that says what to do, and the log {@code
+ * io.sallyport.vault} says it at ERROR: the file before lacks a write that was acknowledged, so it is never taken in its place
+ * silently.
  *
  * <p>Bounds: the file has at most 64 MiB; a sealed value at most 1 MiB and 64 KiB; a name, a namespace or a tenant at most 64 KiB
  * of UTF-8, without halves of surrogate pairs. Beyond, writes fail with an {@link IllegalArgumentException} or, if the vault is full,
@@ -187,7 +188,12 @@ public final class FileVaultStore implements VaultStore {
 
     @Override
     public boolean replaceRing(String tenant, long expectedVersion, List<WrappedKey> keys, OptionalLong unused) {
-        return change(it -> it.replaceRing(tenant, expectedVersion, keys, unused), done -> done);
+        boolean replaced = change(it -> it.replaceRing(tenant, expectedVersion, keys, unused), done -> done);
+        if (replaced && keys.stream().anyMatch(key -> key.state() == KeyState.DESTROYED)) {
+            // The generation before still has what was erased: another one of the same contents takes its place.
+            change(it -> true, done -> done);
+        }
+        return replaced;
     }
 
     @Override

@@ -104,6 +104,11 @@ final class VaultFiles {
     }
 
     private Path present(Path file) {
+        if (Files.isSymbolicLink(file)) {
+            // The next commit would put a file in its place, and others would write on where it has led to.
+            throw new StoreUnavailableException("the vault " + file
+                    + " is a link, which the first write would replace; put the file itself there, or link the folder");
+        }
         if (Files.notExists(file)) {
             throw unusable(UnusableFileException.damaged("it is not there"));
         }

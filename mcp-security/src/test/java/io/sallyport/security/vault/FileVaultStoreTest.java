@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sallyport.security.vault.VaultStore.Resealed;
 import io.sallyport.security.vault.VaultStore.Row;
 import io.sallyport.security.vault.VaultStore.RowId;
+import io.sallyport.security.vault.VaultStore.WrappedKey;
 import io.sallyport.spi.StoreUnavailableException;
 import io.sallyport.testing.CapturedLog;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -17,6 +19,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -170,6 +173,34 @@ class FileVaultStoreTest extends VaultStoreContract {
 
             assertThat(Files.readAllBytes(folder().resolve("vault"))).isEqualTo(before);
         }
+    }
+
+    @Test
+    void aKeyThatWasErasedIsNotInTheFileBeforeEither() throws Exception {
+        WrappedKey disabled = new WrappedKey(
+                7, KeyState.DISABLED, "a wrapped key".getBytes(StandardCharsets.US_ASCII), "kek", Instant.EPOCH);
+        WrappedKey destroyed = new WrappedKey(7, KeyState.DESTROYED, new byte[0], "kek", Instant.EPOCH);
+        try (VaultStore store = open()) {
+            store.replaceRing("acme", 0, List.of(disabled), OptionalLong.empty());
+
+            store.replaceRing("acme", store.ring("acme").version(), List.of(destroyed), OptionalLong.of(7));
+
+            assertThat(Files.readString(folder().resolve("vault.previous"), StandardCharsets.ISO_8859_1))
+                    .contains("acme")
+                    .doesNotContain("a wrapped key");
+        }
+    }
+
+    @Test
+    void aVaultThatIsALinkIsRefused() throws Exception {
+        open().close();
+        Path elsewhere = temporary.resolve("elsewhere");
+        Files.move(folder().resolve("vault"), elsewhere);
+        Files.createSymbolicLink(folder().resolve("vault"), elsewhere);
+
+        assertThatThrownBy(this::open)
+                .isInstanceOf(StoreUnavailableException.class)
+                .hasMessageContaining("link the folder");
     }
 
     @Test
