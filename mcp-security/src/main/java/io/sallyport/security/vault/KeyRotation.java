@@ -393,8 +393,9 @@ public final class KeyRotation {
     }
 
     /**
-     * Erases the keys that rotations have disabled, for good. What was sealed under them and is not in the store, such as an
-     * old copy of it, opens for nobody any more. What is left of a key, its name, is forgotten by the first call after 30 days.
+     * Erases the keys that rotations have disabled, for good. What was sealed under them and is not in the store opens for nobody
+     * any more, but for who has a copy of the store that has the keys, and the key-encryption key. What is left of a key, its
+     * name, is forgotten by the first call after 30 days.
      *
      * @return how many were erased
      */

@@ -166,7 +166,8 @@ final class KeyCommands {
             keys += vault.rotation().build().destroy(tenant);
         }
         terminal.say(Terminal.count(keys, "key")
-                + " erased; what was sealed under them, in older copies of the store, opens" + " for nobody");
+                + " erased; what was sealed under them opens for nobody but who has an older copy of the vault and the"
+                + " key-encryption key");
         return ExitCode.DONE;
     }
 
