@@ -153,6 +153,9 @@ final class KeyFile {
                     null,
                     "it is there already, and a key is never overwritten, since nothing that it has wrapped would open "
                             + "again; choose another name");
+        } catch (NoSuchFileException e) {
+            throw new NoSuchFileException(
+                    file.toString(), null, "the folder that it is to be made in is not there; make that");
         }
         if (hasPermissions) {
             // The name has to last as well; only where there are permissions a folder can be opened for that.

@@ -11,6 +11,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
@@ -151,6 +152,14 @@ class KeyFileTest {
         KekProviders.createKeyFile(folder.resolve("other"));
 
         assertThat(Files.readString(folder.resolve("one"))).isNotEqualTo(Files.readString(folder.resolve("other")));
+    }
+
+    @Test
+    void theFolderOfANewKeyHasToBeThere() {
+        assertThatThrownBy(
+                        () -> KekProviders.createKeyFile(folder.resolve("none").resolve("kek")))
+                .isInstanceOf(NoSuchFileException.class)
+                .hasMessageContaining("make that");
     }
 
     @Test
