@@ -98,6 +98,10 @@ public final class FakeHttpServer implements AutoCloseable {
                 Socket connection = socket.accept();
                 accepted++;
                 connections.add(connection);
+                if (socket.isClosed()) {
+                    // Perhaps after all others were cut.
+                    cutConnections();
+                }
                 start(() -> serve(connection), "fake-server");
             }
         } catch (IOException closed) {

@@ -75,12 +75,16 @@ abstract class VaultKillSweep {
     }
 
     private ChildJvm start(String point, String... what) throws IOException, InterruptedException {
-        List<String> arguments = new ArrayList<>(List.of(stores.getName(), place, kek, point));
-        arguments.addAll(List.of(what));
-        ChildJvm child = ChildJvm.start(
-                logs.resolve(what[0] + ".log"), VaultKillProgram.class, arguments.toArray(String[]::new));
+        ChildJvm child = launch(point, what);
         child.await("READY");
         return child;
+    }
+
+    /** Starts a program that may die before it is ready. */
+    private ChildJvm launch(String point, String... what) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(stores.getName(), place, kek, point));
+        arguments.addAll(List.of(what));
+        return ChildJvm.start(logs.resolve(what[0] + ".log"), VaultKillProgram.class, arguments.toArray(String[]::new));
     }
 
     /** Those that use the vault, and what they have said. */
@@ -182,7 +186,7 @@ abstract class VaultKillSweep {
         points.addAll(pointsWithin());
         try (Clients clients = new Clients()) {
             for (String point : points) {
-                try (ChildJvm dies = start(point, "rotate")) {
+                try (ChildJvm dies = launch(point, "rotate")) {
                     assertThat(dies.exitCode()).as(point).isEqualTo(137);
                 }
                 kills++;
