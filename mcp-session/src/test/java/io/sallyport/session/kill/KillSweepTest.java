@@ -142,9 +142,9 @@ class KillSweepTest {
         System.out.println(store + " seed=" + seed + " " + account);
         assertThat(account.isClean()).as("seed %d: %s", seed, account).isTrue();
         assertThat(account.kills()).isEqualTo(KILLS);
-        // Each kill meets clients at work; a few may all meet them where no outcome becomes unknown.
-        assertThat(account.interrupted()).as("calls that a kill met").isPositive();
         if (FULL) {
+            // Clients are at work all the time; two kills may still meet none of their calls.
+            assertThat(account.interrupted()).as("calls that a kill met").isPositive();
             assertThat(account.unknownOutcomes())
                     .as("calls that died with their node")
                     .isPositive();
