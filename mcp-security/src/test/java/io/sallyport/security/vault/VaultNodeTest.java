@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sallyport.security.vault.KeyRotation.End;
 import io.sallyport.testing.Incident;
 import io.sallyport.testing.Waiting;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -17,8 +21,25 @@ class VaultNodeTest {
     private final VaultStore store = new InMemoryVaultStore();
     private final BreakableKek breakable = new BreakableKek();
     private final Vault vault = Vault.builder(store, breakable.whole).build();
+    private final CountDownLatch otherLives = new CountDownLatch(1);
     private final Vault other =
-            Vault.builder(store, breakable).lease(Duration.ofSeconds(1)).build();
+            Vault.builder(watched(), breakable).lease(Duration.ofSeconds(1)).build();
+
+    /** Returns the store, which tells when the other vault has said in it that it lives. */
+    private VaultStore watched() {
+        return (VaultStore) Proxy.newProxyInstance(
+                VaultStore.class.getClassLoader(), new Class<?>[] {VaultStore.class}, (proxy, method, arguments) -> {
+                    try {
+                        return method.invoke(store, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    } finally {
+                        if (method.getName().equals("beat")) {
+                            otherLives.countDown();
+                        }
+                    }
+                });
+    }
 
     /** Can be told to be down. */
     private static final class BreakableKek implements KekProvider {
@@ -69,6 +90,7 @@ class VaultNodeTest {
     void aRotationWaitsForANodeThatCannotLearnTheNewKeyAndGoesOnWhenItCan() throws Exception {
         vault.put("acme", "github", secret("one"));
         assertThat(other.get("acme", "github")).isPresent();
+        assertThat(otherLives.await(10, TimeUnit.SECONDS)).isTrue();
         breakable.isDown = true;
 
         KeyRotation impatient = vault.rotation().patience(Duration.ofMillis(50)).build();
