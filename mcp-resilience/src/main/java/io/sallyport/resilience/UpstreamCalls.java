@@ -88,17 +88,13 @@ final class UpstreamCalls {
 
         void failed(UpstreamFailure failure) {
             switch (failure.kind()) {
-                case UNREACHABLE -> {
+                case UNREACHABLE, INTERRUPTED -> {
                     ofUpstream.failed(Failure.TRANSPORT);
-                    if (ofTool != null) {
-                        ofTool.ignored();
-                    }
-                }
-                // Perhaps it is one tool that brings it down, and all others go on.
-                case INTERRUPTED -> {
-                    ofUpstream.failed(Failure.TRANSPORT);
-                    if (ofTool != null) {
+                    if (ofTool != null && failure.maybeExecuted()) {
+                        // Perhaps it is one tool that brings it down, and all others go on.
                         ofTool.failed(Failure.TRANSPORT);
+                    } else if (ofTool != null) {
+                        ofTool.ignored();
                     }
                 }
                 case PROTOCOL -> {

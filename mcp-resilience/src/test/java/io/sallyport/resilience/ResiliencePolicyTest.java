@@ -250,6 +250,18 @@ class ResiliencePolicyTest {
     }
 
     @Test
+    void aCallThatWasNotSentSaysNothingOfItsTool() {
+        ResiliencePolicy policy = policy();
+        for (int i = 0; i < 5; i++) {
+            fail(policy, "buy", CUT.beforeSending());
+        }
+
+        policy.connected("shop");
+
+        assertThat(tool(policy, "buy").attempt(LEFT)).isEmpty();
+    }
+
+    @Test
     void aToolThatBringsItsUpstreamDownIsKeptApartFromTheOthers() {
         ResiliencePolicy policy = policy();
         for (int i = 0; i < 5; i++) {

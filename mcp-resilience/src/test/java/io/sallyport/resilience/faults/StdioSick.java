@@ -51,13 +51,23 @@ final class StdioSick implements Sick {
 
     /** Returns the children of this server that run. */
     private List<ProcessHandle> children() {
-        return ProcessHandle.current()
+        List<ProcessHandle> children = ProcessHandle.current()
                 .descendants()
-                .filter(child -> child.info()
-                        .commandLine()
-                        .filter(line -> line.contains(now.toString()))
-                        .isPresent())
+                .filter(child -> commandLine(child).contains(now.toString()))
                 .toList();
+        if (children.isEmpty()) {
+            throw new AssertionError("no child is found");
+        }
+        return children;
+    }
+
+    /** The JDK knows only those that are short. */
+    private static String commandLine(ProcessHandle process) {
+        try {
+            return Files.readString(Path.of("/proc", Long.toString(process.pid()), "cmdline"));
+        } catch (IOException hasEnded) {
+            return "";
+        }
     }
 
     private void signal(String signal) throws Exception {
