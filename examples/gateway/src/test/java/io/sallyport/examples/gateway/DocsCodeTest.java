@@ -34,6 +34,14 @@ class DocsCodeTest {
             import io.sallyport.gateway.*;
             import io.sallyport.gateway.servlet.*;
             import io.sallyport.protocol.JsonValue;
+            import io.sallyport.resilience.*;
+            import io.sallyport.resilience.ratelimit.BucketStore;
+            import io.sallyport.resilience.ratelimit.Limit;
+            import io.sallyport.resilience.ratelimit.LimitScope;
+            import io.sallyport.resilience.ratelimit.Rate;
+            import io.sallyport.resilience.ratelimit.RateLimits;
+            import io.sallyport.resilience.ratelimit.redis.*;
+            import io.sallyport.resilience.ratelimit.servlet.*;
             import io.sallyport.sandbox.*;
             import io.sallyport.sandbox.process.*;
             import io.sallyport.sandbox.remote.*;
@@ -56,6 +64,7 @@ class DocsCodeTest {
             import java.security.MessageDigest;
             import java.time.Duration;
             import java.util.Base64;
+            import java.util.EnumSet;
             import java.util.List;
             import java.util.Optional;
             import java.util.Set;
@@ -71,6 +80,10 @@ class DocsCodeTest {
                 AuditSink sink;
                 SecretValue token;
                 SecretPolicy policy;
+                Authenticator authenticator;
+                Principal principal;
+                RateLimits limits;
+                Upstream search;
 
                 void run(ServletContext servletContext) throws Exception {
             """;
