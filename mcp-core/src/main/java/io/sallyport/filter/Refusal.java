@@ -87,12 +87,12 @@ public final class Refusal {
         }
     }
 
-    private final Kind kind;
-    private final String component;
-    private final String message;
     private static final Pattern HEADER_NAME = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]+");
     private static final Pattern HEADER_VALUE = Pattern.compile("[ -~]*");
 
+    private final Kind kind;
+    private final String component;
+    private final String message;
     private final Optional<Duration> retryAfter;
     private final Optional<String> remedy;
     private final Map<String, String> headers;

@@ -13,6 +13,7 @@ import io.sallyport.gateway.internal.LocalOnly;
 import io.sallyport.gateway.internal.ModuleVersions;
 import io.sallyport.gateway.internal.Operations;
 import io.sallyport.gateway.internal.Settings;
+import io.sallyport.gateway.internal.UpstreamManager;
 import io.sallyport.health.HealthPart;
 import io.sallyport.protocol.Json;
 import io.sallyport.protocol.MessageLimits;
@@ -161,15 +162,22 @@ public final class McpGateway implements AutoCloseable {
 
     /** Returns how the gateway is. Answers at once from what is known. */
     public GatewayHealth health() {
-        List<UpstreamStatus> upstreams = upstreams();
-        boolean isStoreReachable = engine.sessions().isStoreReachable();
-        boolean isWell = isStoreReachable
-                && engine.operations().areWell()
-                && upstreams.stream().allMatch(upstream -> upstream.state().equals("ready"));
         Map<String, Map<String, Map<String, ?>>> parts = new LinkedHashMap<>();
-        engine.operations().parts().forEach((name, part) -> parts.put(name, part.items()));
-        return new GatewayHealth(
-                !isServing() ? "down" : isWell ? "up" : "degraded", upstreams, isStoreReachable, parts);
+        engine.operations()
+                .parts()
+                .forEach(name -> parts.put(name, engine.operations().items(name)));
+        return new GatewayHealth(healthStatus(), upstreams(), engine.sessions().isStoreReachable(), parts);
+    }
+
+    /** Returns how the gateway is, in the one word of {@link GatewayHealth#status}. */
+    public String healthStatus() {
+        if (!isServing()) {
+            return "down";
+        }
+        boolean isWell = engine.sessions().isStoreReachable()
+                && engine.operations().areWell()
+                && engine.upstreams().stream().allMatch(upstream -> upstream.state() == UpstreamManager.State.READY);
+        return isWell ? "up" : "degraded";
     }
 
     /**
@@ -182,6 +190,7 @@ public final class McpGateway implements AutoCloseable {
      * @param reason why, in his words
      * @return whether there is such an item at this node
      * @throws IllegalArgumentException if there is no such part
+     * @throws RuntimeException what the part throws, such as a store that cannot be reached; other nodes are not told then
      */
     public boolean reset(String part, Optional<String> item, Principal operator, String reason) {
         return engine.operations()

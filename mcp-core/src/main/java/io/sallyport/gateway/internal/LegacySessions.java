@@ -226,11 +226,7 @@ public final class LegacySessions {
     }
 
     private void later(Runnable task) {
-        try {
-            engine.runtime().timer().schedule(task, SessionStream.RETRY.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (RejectedExecutionException closing) {
-            LOGGER.atDebug().log("the gateway ends; other nodes learn it");
-        }
+        engine.after(SessionStream.RETRY, task);
     }
 
     private void watches(LegacySession session, JsonValue letter) {

@@ -33,9 +33,19 @@ public final class Operations {
         parts.forEach(part -> this.parts.put(part.name(), part));
     }
 
-    /** Returns the parts that the host has added. */
-    public Map<String, HealthPart> parts() {
-        return parts;
+    /** Returns the names of the parts that the host has added. */
+    public Set<String> parts() {
+        return parts.keySet();
+    }
+
+    /** Returns what a part that the host has added consists of; nothing if it does not say. */
+    public Map<String, Map<String, ?>> items(String part) {
+        try {
+            return Optional.ofNullable(parts.get(part)).map(HealthPart::items).orElse(Map.of());
+        } catch (RuntimeException e) {
+            tellOf(part, e);
+            return Map.of();
+        }
     }
 
     /** Returns whether all parts are well; one that fails is not. */
@@ -66,12 +76,14 @@ public final class Operations {
             throw new IllegalArgumentException("there is nothing that is named \"" + part + "\"; there are " + UPSTREAMS
                     + " and " + parts.keySet());
         }
-        boolean isFound = resetHere(part, item, operator, reason);
-        engine.audit(AuditEvent.of(operator, "", part + ".reset", AuditEvent.Outcome.ANSWERED)
-                .time(Instant.now(), Duration.ZERO)
-                .about(item.filter(upstream -> part.equals(UPSTREAMS)), item)
-                .reason(reason)
-                .build());
+        boolean isFound;
+        try {
+            isFound = resetHere(part, item, operator, reason);
+        } catch (RuntimeException e) {
+            audit(part, item, operator, reason, AuditEvent.Outcome.FAILED);
+            throw e;
+        }
+        audit(part, item, operator, reason, AuditEvent.Outcome.ANSWERED);
         Map<String, Object> letter = new LinkedHashMap<>();
         letter.put("kind", RESET);
         letter.put("part", part);
@@ -83,6 +95,15 @@ public final class Operations {
         letter.put("tenant", operator.tenant());
         engine.sessions().node().tellOthers(letter);
         return isFound;
+    }
+
+    private void audit(
+            String part, Optional<String> item, Principal operator, String reason, AuditEvent.Outcome outcome) {
+        engine.audit(AuditEvent.of(operator, "", part + ".reset", outcome)
+                .time(Instant.now(), Duration.ZERO)
+                .about(item.filter(upstream -> part.equals(UPSTREAMS)), item)
+                .reason(reason)
+                .build());
     }
 
     private boolean resetHere(String part, Optional<String> item, Principal operator, String reason) {

@@ -210,6 +210,12 @@ public final class UpstreamManager {
         connect();
     }
 
+    /** Under the lock. */
+    private void become(State next) {
+        state = next;
+        since = Instant.now();
+    }
+
     /** Connects, if it is not connected and nobody else does. */
     void connect() {
         long life;
@@ -218,8 +224,7 @@ public final class UpstreamManager {
             if (state != State.DOWN) {
                 return;
             }
-            state = State.CONNECTING;
-            since = Instant.now();
+            become(State.CONNECTING);
             life = ++epoch;
             readAgain = false;
             announcedMeanwhile.clear();
@@ -364,8 +369,7 @@ public final class UpstreamManager {
             becameReady = state != State.READY;
             catalogue = best;
             if (becameReady) {
-                state = State.READY;
-                since = Instant.now();
+                become(State.READY);
             }
             outage.over();
         } finally {
@@ -395,8 +399,7 @@ public final class UpstreamManager {
             if (life != epoch || state != expected || state == State.CLOSED || state == State.DOWN) {
                 return;
             }
-            state = State.DOWN;
-            since = Instant.now();
+            become(State.DOWN);
             lost = session;
             session = null;
             lastFailure = Optional.of(failure);
@@ -604,8 +607,7 @@ public final class UpstreamManager {
         UpstreamSession open;
         lock.lock();
         try {
-            state = State.CLOSED;
-            since = Instant.now();
+            become(State.CLOSED);
             epoch++;
             open = session;
             session = null;

@@ -7,6 +7,7 @@ import io.sallyport.gateway.McpGateway;
 import io.sallyport.gateway.SessionAdministration;
 import io.sallyport.gateway.UpstreamStatus;
 import io.sallyport.gateway.internal.Inside;
+import io.sallyport.gateway.internal.Operations;
 import io.sallyport.protocol.Json;
 import io.sallyport.protocol.JsonValue;
 import io.sallyport.protocol.MalformedMessageException;
@@ -92,14 +93,14 @@ public final class HealthServlet extends HttpServlet {
     }
 
     private void whole(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        GatewayHealth health = gateway.health();
-        int status = health.status().equals("down") ? 503 : 200;
+        String word = gateway.healthStatus();
+        int status = word.equals("down") ? 503 : 200;
         boolean isOperator = authenticate(request) instanceof Authentication.Accepted accepted
                 && permits(accepted.principal(), "health.details");
         if (isOperator) {
-            answer(response, status, describe(health));
+            answer(response, status, describe(gateway.health()));
         } else {
-            answer(response, status, health.status());
+            answer(response, status, word);
         }
     }
 
@@ -111,11 +112,11 @@ public final class HealthServlet extends HttpServlet {
             case "services" -> answer(response, 200, Map.of("services", describe(gateway.upstreams())));
             case "sessions" -> sessions(response);
             default -> {
-                Map<String, Map<String, ?>> items = gateway.health().parts().get(what);
-                if (items == null) {
-                    answer(response, 404, "unknown");
+                Operations operations = inside().engine().operations();
+                if (operations.parts().contains(what)) {
+                    answer(response, 200, Map.of(what, operations.items(what)));
                 } else {
-                    answer(response, 200, Map.of(what, items));
+                    answer(response, 404, "unknown");
                 }
             }
         }
@@ -155,10 +156,23 @@ public final class HealthServlet extends HttpServlet {
             answer(response, 404, "unknown");
         } else {
             Optional<String> named = item.isEmpty() ? Optional.empty() : Optional.of(item.substring(1));
-            boolean isFound = gateway.reset(part, named, operator.get(), reason.get());
-            // Other nodes, which have been told, may know it.
-            answer(response, isFound ? 200 : 404, isFound ? "reset" : "unknown here");
+            reset(part, named, operator.get(), reason.get(), response);
         }
+    }
+
+    private void reset(
+            String part, Optional<String> item, Principal operator, String reason, HttpServletResponse response)
+            throws IOException {
+        boolean isFound;
+        try {
+            isFound = gateway.reset(part, item, operator, reason);
+        } catch (RuntimeException e) {
+            LOGGER.atError().addKeyValue("part", part).setCause(e).log("a part could not be reset");
+            answer(response, 503, "not reset");
+            return;
+        }
+        // Other nodes, which have been told, may know it.
+        answer(response, isFound ? 200 : 404, isFound ? "reset" : "unknown here");
     }
 
     /** Returns the reason that the body gives; nothing if it is no such body. */

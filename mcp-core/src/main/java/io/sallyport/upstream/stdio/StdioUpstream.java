@@ -39,7 +39,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -77,7 +76,7 @@ public final class StdioUpstream implements Upstream {
     private final int maxProcesses;
     private final boolean stateless;
     private final Set<Channel> running = ConcurrentHashMap.newKeySet();
-    private final Restarts restarts;
+    private final Restarts restarts = new Restarts(System::nanoTime);
     private volatile boolean closed;
 
     /** What the server turned out to speak; empty until it was probed. */
@@ -98,7 +97,6 @@ public final class StdioUpstream implements Upstream {
         hungAfter = builder.hungAfter;
         maxProcesses = builder.maxProcesses;
         stateless = builder.stateless;
-        restarts = new Restarts(builder.ticker);
     }
 
     /** Begins an upstream; see {@link Upstream#name} for its name. */
@@ -457,7 +455,6 @@ public final class StdioUpstream implements Upstream {
         private Duration hungAfter = Duration.ofSeconds(20);
         private int maxProcesses = 16;
         private boolean stateless;
-        private LongSupplier ticker = System::nanoTime;
 
         private Builder(String name, StdioCommand command) {
             this.name = name;
@@ -522,12 +519,6 @@ public final class StdioUpstream implements Upstream {
                                 + "and one for clients, but was " + processes);
             }
             this.maxProcesses = processes;
-            return this;
-        }
-
-        /** For tests: what time it is, in nanoseconds. */
-        Builder ticker(LongSupplier nanos) {
-            this.ticker = nanos;
             return this;
         }
 

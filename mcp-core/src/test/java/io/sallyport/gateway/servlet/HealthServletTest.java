@@ -38,6 +38,7 @@ class HealthServletTest {
     private final List<String> resets = new CopyOnWriteArrayList<>();
     private final List<AuditEvent> events = new CopyOnWriteArrayList<>();
     private volatile boolean areValvesWell = true;
+    private volatile boolean areValvesMute;
     private McpGateway gateway;
     private final JettyContainer container = new JettyContainer();
     private int port;
@@ -56,11 +57,17 @@ class HealthServletTest {
 
         @Override
         public Map<String, Map<String, ?>> items() {
+            if (areValvesMute) {
+                throw new IllegalStateException("rust in pump-house-7");
+            }
             return Map.of("a/b c", Map.of("state", "shut", "sinceMs", 7));
         }
 
         @Override
         public boolean reset(Optional<String> item, Principal operator, String reason) {
+            if (item.equals(Optional.of("stuck"))) {
+                throw new IllegalStateException("rust in pump-house-7");
+            }
             resets.add(item.orElse("all") + " by " + operator.subject() + ": " + reason);
             return !item.equals(Optional.of("other"));
         }
@@ -282,6 +289,26 @@ class HealthServletTest {
                         .filter(upstream -> upstream.name().equals("far") && upstream.attempts() > 0)
                         .findFirst()
                         .orElse(null));
+    }
+
+    @Test
+    void aPartThatCannotBeResetIsSaidToBeAndNoMore() {
+        McpHttp.Answer answer = post("/health/valves/stuck/reset", "", "X-User", OLGA);
+
+        assertThat(answer.status()).isEqualTo(503);
+        assertThat(answer.body()).isEqualTo("{\"status\":\"not reset\"}");
+        assertThat(events).singleElement().extracting(AuditEvent::outcome).isEqualTo(AuditEvent.Outcome.FAILED);
+    }
+
+    @Test
+    void aPartThatDoesNotSayHowItIsHidesNoOther() throws Exception {
+        startGateway();
+        areValvesMute = true;
+
+        assertThat(get("/health", "X-User", OLGA).body())
+                .contains("\"services\":[", "\"valves\":{}")
+                .doesNotContain("rust");
+        assertThat(get("/health/valves", "X-User", OLGA).body()).isEqualTo("{\"valves\":{}}");
     }
 
     @Test
