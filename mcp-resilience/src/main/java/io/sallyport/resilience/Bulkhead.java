@@ -37,13 +37,10 @@ final class Bulkhead {
         this.maxWaiting = maxWaiting;
     }
 
-    /** How many there are. */
-    record Load(int inside, int waiting) {}
-
-    Load load() {
+    ResiliencePolicy.Load load() {
         lock.lock();
         try {
-            return new Load(inside, waiting);
+            return new ResiliencePolicy.Load(inside, waiting);
         } finally {
             lock.unlock();
         }

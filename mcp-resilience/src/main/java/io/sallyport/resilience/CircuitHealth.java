@@ -26,7 +26,8 @@ final class CircuitHealth implements HealthPart {
 
     @Override
     public boolean isWell() {
-        return policy.circuits().values().stream()
+        return policy.breakers().stream()
+                .map(CircuitBreaker::status)
                 .allMatch(status -> status.state() == State.CLOSED || status.state() == State.DISABLED);
     }
 

@@ -47,8 +47,7 @@ final class UpstreamCalls {
     }
 
     ResiliencePolicy.Load load() {
-        Bulkhead.Load load = bulkhead.load();
-        return new ResiliencePolicy.Load(load.inside(), load.waiting());
+        return bulkhead.load();
     }
 
     Course begin(CallContext call, Supplier<Hints> hints) {

@@ -2,8 +2,8 @@ package io.sallyport.resilience;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sallyport.resilience.Bulkhead.Load;
 import io.sallyport.resilience.Bulkhead.Place;
+import io.sallyport.resilience.ResiliencePolicy.Load;
 import io.sallyport.spi.Principal;
 import io.sallyport.testing.Incident;
 import java.util.ArrayList;

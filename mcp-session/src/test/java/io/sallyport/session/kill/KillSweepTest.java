@@ -130,7 +130,8 @@ class KillSweepTest {
                 nodes.start("-");
             }
             work(nodes, account, seed, new AtomicBoolean(), () -> {
-                for (int i = 0; i < KILLS; i++) {
+                // Few kills may all meet clients between two calls: then there are some more.
+                for (int i = 0; i < KILLS || i < 5 * KILLS && account.interrupted() == 0; i++) {
                     TimeUnit.MILLISECONDS.sleep(100 + random.nextInt(400));
                     nodes.killOne(random);
                     account.killed();
@@ -141,10 +142,9 @@ class KillSweepTest {
 
         System.out.println(store + " seed=" + seed + " " + account);
         assertThat(account.isClean()).as("seed %d: %s", seed, account).isTrue();
-        assertThat(account.kills()).isEqualTo(KILLS);
+        assertThat(account.kills()).isBetween(KILLS, 5 * KILLS);
+        assertThat(account.interrupted()).as("calls that a kill met").isPositive();
         if (FULL) {
-            // Clients are at work all the time; two kills may still meet none of their calls.
-            assertThat(account.interrupted()).as("calls that a kill met").isPositive();
             assertThat(account.unknownOutcomes())
                     .as("calls that died with their node")
                     .isPositive();
