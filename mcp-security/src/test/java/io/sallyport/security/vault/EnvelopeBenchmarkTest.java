@@ -18,9 +18,6 @@ class EnvelopeBenchmarkTest {
 
     private static final boolean FULL = "full".equals(System.getProperty("sallyport.proof"));
 
-    /** Beside other work both are compiled late, one perhaps later: that the format costs a multiple is seen all the same. */
-    private static final double AT_MOST = FULL ? 1 : 2;
-
     @Test
     void sealingIsAsFastAsTinkWithTheSameProtectionOfEachMessage() throws Exception {
         ChainedOptionsBuilder options = new OptionsBuilder()
@@ -42,7 +39,6 @@ class EnvelopeBenchmarkTest {
                         // Whoever else has work for the processor makes many calls long, not the fast ones.
                         result -> result.getPrimaryResult().getStatistics().getPercentile(FULL ? 50 : 10)));
         System.out.println("nanoseconds to seal and open 1 KiB: " + new TreeMap<>(nanos));
-        assertThat(nanos.get(Who.VAULT.name()) / nanos.get(Who.TINK_COMMITTED.name()))
-                .isLessThanOrEqualTo(AT_MOST);
+        assertThat(nanos.get(Who.VAULT.name())).isLessThanOrEqualTo(nanos.get(Who.TINK_COMMITTED.name()));
     }
 }
