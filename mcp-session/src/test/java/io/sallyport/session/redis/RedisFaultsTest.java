@@ -2,6 +2,7 @@ package io.sallyport.session.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.lettuce.core.RedisURI;
 import io.sallyport.spi.ClusterBus.Letter;
@@ -78,9 +79,12 @@ class RedisFaultsTest {
             assertThatThrownBy(() -> store.find("before"))
                     .as("it may be under way when the connection breaks")
                     .isInstanceOf(StoreUnavailableException.class);
-            assertThatThrownBy(() -> store.find("before"))
-                    .isInstanceOf(StoreUnavailableException.class)
-                    .hasMessage("Redis at 127.0.0.1:" + redis.port() + " cannot be reached");
+            String gone = "Redis at 127.0.0.1:" + redis.port() + " cannot be reached";
+            Waiting.until("the connection is known to be broken", () -> {
+                Throwable failure = catchThrowable(() -> store.find("before"));
+                assertThat(failure).isInstanceOf(StoreUnavailableException.class);
+                return gone.equals(failure.getMessage()) ? gone : null;
+            });
             assertThatThrownBy(() -> store.bus().collect("n", 0, 1, Duration.ofMinutes(10)))
                     .isInstanceOf(StoreUnavailableException.class);
             redis.startAgain();
